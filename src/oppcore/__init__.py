@@ -1,0 +1,1 @@
+"""oppcore: opportunity management as a library."""

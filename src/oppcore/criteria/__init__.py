@@ -1,0 +1,30 @@
+"""One vocabulary of conditions: for gates now, and for everything else that asks a question of a record."""
+
+from __future__ import annotations
+
+from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Not, SomeOf
+from oppcore.criteria.explanation import Explanation, explain, find_unmet
+from oppcore.criteria.leaf import Leaf
+from oppcore.criteria.leaves import Compare, Comparison, Elapsed, Match, Present, Role, Since, Text
+from oppcore.criteria.situation import Situation
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Compare",
+    "Comparison",
+    "Criterion",
+    "Elapsed",
+    "Explanation",
+    "Leaf",
+    "Match",
+    "Not",
+    "Present",
+    "Role",
+    "Since",
+    "Situation",
+    "SomeOf",
+    "Text",
+    "explain",
+    "find_unmet",
+]

@@ -1,0 +1,59 @@
+"""The text of problems, by code: one module per language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from oppcore.messages import en
+
+__all__ = ["LANGUAGES", "plain", "render"]
+
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.TEXTS}
+"""Language → code → sentence."""
+
+
+def plain(value: Any) -> Any:
+    """Turn a parameter into plain data: None, bool, int, text, or lists of them."""
+    match value:
+        case None | bool() | int() | str():
+            return value if not isinstance(value, str) else str(value)
+        case date():
+            return value.isoformat()
+        case tuple() | list() | set() | frozenset():
+            items = [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+            return sorted(items, key=str) if isinstance(value, (set, frozenset)) else items
+        case _:
+            return str(value)
+
+
+def _shown(value: Any) -> str:
+    value = plain(value)
+    if isinstance(value, list):
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return ", ".join(str(item) for item in items)
+    return str(value)
+
+
+class _Parameters(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"<{name}>"
+
+
+def render(code: str, path: str, params: Mapping[str, Any], parts: Sequence[str], language: str = "en") -> str:
+    """Fill the sentence of a code in a language; a code without a sentence is shown with its parameters.
+
+    Raises `LookupError` for a language that is not shipped.
+    """
+    texts = LANGUAGES[language]
+    values = {name: _shown(value) for name, value in params.items()}
+    sentence = texts.get(code)
+    if sentence is None:
+        listed = "; ".join(f"{name}: {value}" for name, value in sorted(values.items()))
+        text = f"{path + ': ' if path else ''}{code}{' (' + listed + ')' if listed else ''}"
+    else:
+        text = sentence.format_map(_Parameters(values, path=path))
+    if parts:
+        text += " [" + texts["or"].join(parts) + "]"
+    return text

@@ -1,0 +1,111 @@
+"""What every value must satisfy at the border: text without traps, aware instants, probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+__all__ = [
+    "MAX_KEY",
+    "MAX_TEXT",
+    "aware",
+    "check_text",
+    "key_text",
+    "optional_aware",
+    "optional_key",
+    "optional_probability",
+    "optional_text",
+    "texts",
+    "to_texts",
+]
+
+MAX_KEY = 256
+"""Characters in an id or key."""
+MAX_TEXT = 20_000
+"""Characters in a free text."""
+
+
+def check_text(value: Any, name: str, *, limit: int = MAX_TEXT, blank: bool = True) -> str:
+    """Return a text that every store can keep: no NUL, no lone surrogate, at most `limit` characters.
+
+    Raises `TypeError` for anything but text and `ValueError` for a text that breaks a rule.
+    """
+    if not isinstance(value, str):
+        message = f"{name} is a text, not {type(value).__name__}"
+        raise TypeError(message)
+    if len(value) > limit:
+        message = f"{name} has {len(value)} characters; at most {limit} are allowed"
+        raise ValueError(message)
+    if not blank and not value.strip():
+        message = f"{name} is blank"
+        raise ValueError(message)
+    if "\x00" in value:
+        message = f"{name} holds a NUL character"
+        raise ValueError(message)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        message = f"{name} holds half a surrogate pair, which is no character"
+        raise ValueError(message) from None
+    return value
+
+
+def key_text(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate an id or key: a text that is not blank, at most `MAX_KEY` long."""
+    check_text(value, attribute.name, limit=MAX_KEY, blank=False)
+
+
+def optional_key(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate an id or key, or None."""
+    if value is not None:
+        check_text(value, attribute.name, limit=MAX_KEY, blank=False)
+
+
+def optional_text(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate a text, or None."""
+    if value is not None:
+        check_text(value, attribute.name)
+
+
+def to_texts(values: Iterable[str]) -> tuple[str, ...]:
+    """Make a tuple of texts; a bare text is refused, because it is nearly always a mistake for a list of one."""
+    if isinstance(values, str):
+        message = f"a list of texts is wanted, not the text {values!r}"
+        raise TypeError(message)
+    return tuple(values)
+
+
+def texts(_instance: Any, attribute: Any, value: tuple[Any, ...]) -> None:
+    """Validate each text of a tuple."""
+    for item in value:
+        check_text(item, attribute.name)
+
+
+def aware(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate an instant: a datetime with a time zone."""
+    if not isinstance(value, datetime):
+        message = f"{attribute.name} is a datetime, not {type(value).__name__}"
+        raise TypeError(message)
+    if value.utcoffset() is None:
+        message = f"{attribute.name} has no time zone: {value.isoformat()}"
+        raise ValueError(message)
+
+
+def optional_aware(instance: Any, attribute: Any, value: Any) -> None:
+    """Validate an instant, or None."""
+    if value is not None:
+        aware(instance, attribute, value)
+
+
+def optional_probability(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate a Decimal from 0 to 1, or None."""
+    if value is None:
+        return
+    if not isinstance(value, Decimal):
+        message = f"{attribute.name} is a Decimal, not {type(value).__name__}"
+        raise TypeError(message)
+    if not value.is_finite() or not 0 <= value <= 1:
+        message = f"{attribute.name} lies between 0 and 1, not {value}"
+        raise ValueError(message)

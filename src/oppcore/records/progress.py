@@ -1,0 +1,61 @@
+"""Where a record stands in its process: the pair (stage, outcome) and what the engine keeps beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import final
+
+import attrs
+
+from oppcore.records.checks import aware, key_text, optional_aware, optional_key
+
+__all__ = ["Outcome", "Progress", "State"]
+
+
+class Outcome(StrEnum):
+    """How a process ended, or that it has not: stored, never inferred from a probability, a date or a position."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+    ABANDONED = "abandoned"
+
+
+@final
+@attrs.frozen
+class State:
+    """The pair that is the state of a process: a stage key and an outcome."""
+
+    stage: str
+    outcome: Outcome
+
+    def __str__(self) -> str:
+        return self.stage if self.outcome is Outcome.OPEN else f"{self.stage} ({self.outcome})"
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Progress:
+    """Where a record stands; written by the engine alone.
+
+    `version` counts the record's changes from 1. `entered_at` is when the present stage was entered, `changed_at` when
+    the last change happened, `recorded_at` when it was recorded, `closed_at` when the process was closed (None while
+    it is open). `reason` is the key of the reason given when it was closed.
+    """
+
+    pipeline: str = attrs.field(validator=key_text)
+    stage: str = attrs.field(validator=key_text)
+    outcome: Outcome = attrs.field(default=Outcome.OPEN, converter=Outcome)
+    version: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    opened_at: datetime = attrs.field(validator=aware)
+    entered_at: datetime = attrs.field(validator=aware)
+    changed_at: datetime = attrs.field(validator=aware)
+    recorded_at: datetime = attrs.field(validator=aware)
+    closed_at: datetime | None = attrs.field(default=None, validator=optional_aware)
+    reason: str | None = attrs.field(default=None, validator=optional_key)
+
+    @property
+    def state(self) -> State:
+        """The pair (stage, outcome)."""
+        return State(self.stage, self.outcome)
