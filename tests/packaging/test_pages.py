@@ -83,7 +83,7 @@ $ python --version
 """
 
 
-@pytest.mark.parametrize(("page", "outcome"), [(GOOD, "3 passed"), (BAD, "5 failed")])
+@pytest.mark.parametrize(("page", "outcome"), [(GOOD, "4 passed"), (BAD, "5 failed")])
 def test_code_blocks_are_run(tmp_path, page, outcome):
     shutil.copy(TREE / "conftest.py", tmp_path)
     (tmp_path / "README.md").write_text(page)
