@@ -1,0 +1,115 @@
+"""A row of the change table: one thing that was said about one opportunity at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, final
+
+import attrs
+
+from oppcore.money import Money
+from oppcore.records import ForecastCategory, Outcome
+from oppcore.records.checks import aware, key_text, optional_key, optional_probability, optional_text
+
+__all__ = ["Row", "RowKind"]
+
+
+class RowKind(StrEnum):
+    """What a row says: where the deal stands (`entry`), or that it was removed, restored or merged into another."""
+
+    ENTRY = "entry"
+    REMOVED = "removed"
+    RESTORED = "restored"
+    MERGED = "merged"
+
+
+def _to_utc(value: Any, name: str) -> datetime:
+    aware(None, attrs.fields_dict(Row)[name], value)
+    try:
+        instant: datetime = value.astimezone(UTC)
+    except OverflowError:
+        message = f"{name} lies outside the years 1 to 9999 once it is in UTC: {value.isoformat()}"
+        raise ValueError(message) from None
+    return instant
+
+
+def _to_at(value: Any) -> datetime:
+    return _to_utc(value, "at")
+
+
+def _to_recorded_at(value: Any) -> datetime | None:
+    return None if value is None else _to_utc(value, "recorded_at")
+
+
+def _to_outcome(value: str | None) -> Outcome | None:
+    return None if value is None else Outcome(value)
+
+
+def _to_category(value: str | None) -> ForecastCategory | None:
+    return None if value is None else ForecastCategory(value)
+
+
+def _decimal(_instance: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not (isinstance(value, Decimal) and value.is_finite()):
+        message = f"{attribute.name} is a finite Decimal, not {value!r}"
+        raise TypeError(message)
+
+
+def _money(_instance: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, Money):
+        message = f"{attribute.name} is Money, not {type(value).__name__}"
+        raise TypeError(message)
+
+
+def _day(_instance: Any, attribute: Any, value: Any) -> None:
+    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+        message = f"{attribute.name} is a date, not {type(value).__name__}"
+        raise TypeError(message)
+
+
+def _stage(instance: Row, attribute: Any, value: Any) -> None:
+    if value is not None:
+        key_text(instance, attribute, value)
+    elif instance.kind is RowKind.ENTRY:
+        message = "an entry names a stage"
+        raise ValueError(message)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Row:
+    """What was said about an opportunity at an instant; None means *not said*: the value said before stands.
+
+    `outcome` None: what the kind of the stage says where the stage changes, and no change where it does not. `seq`,
+    then `number` (the data row of the file, from 1; 0 without a file) order the rows of one instant. `recorded_at` is
+    when the row became known (None: at once). `further` holds the columns oppcore does not know, for grouping.
+    Instants are kept in UTC. A removed or merged row takes the deal out of every count, whatever stage it names; a
+    restored row brings it back, where it names no stage to where it stood.
+    """
+
+    opportunity_id: str = attrs.field(validator=key_text)
+    kind: RowKind = attrs.field(default=RowKind.ENTRY, converter=RowKind)
+    stage: str | None = attrs.field(default=None, validator=_stage)
+    at: datetime = attrs.field(converter=_to_at)
+    outcome: Outcome | None = attrs.field(default=None, converter=_to_outcome)
+    seq: Decimal | None = attrs.field(default=None, validator=_decimal)
+    number: int = 0
+    recorded_at: datetime | None = attrs.field(default=None, converter=_to_recorded_at)
+    amount: Money | None = attrs.field(default=None, validator=_money)
+    owner_id: str | None = attrs.field(default=None, validator=optional_key)
+    source: str | None = attrs.field(default=None, validator=optional_text)
+    probability: Decimal | None = attrs.field(default=None, validator=optional_probability)
+    forecast_category: ForecastCategory | None = attrs.field(default=None, converter=_to_category)
+    expected_close_on: date | None = attrs.field(default=None, validator=_day)
+    actor_id: str | None = attrs.field(default=None, validator=optional_key)
+    reason: str | None = attrs.field(default=None, validator=optional_text)
+    pipeline: str | None = attrs.field(default=None, validator=optional_key)
+    further: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=dict[str, str], hash=False)
+
+    @property
+    def known_at(self) -> datetime:
+        """When the row became known: `recorded_at`, or the instant itself."""
+        return self.at if self.recorded_at is None else self.recorded_at
