@@ -52,6 +52,13 @@ def _to_category(value: str | None) -> ForecastCategory | None:
     return None if value is None else ForecastCategory(value)
 
 
+_NOTHING: Mapping[str, str] = {}
+
+
+def _to_further(value: Mapping[str, str]) -> Mapping[str, str]:
+    return dict(value) if value else _NOTHING
+
+
 def _decimal(_instance: Any, attribute: Any, value: Any) -> None:
     if value is not None and not (isinstance(value, Decimal) and value.is_finite()):
         message = f"{attribute.name} is a finite Decimal, not {value!r}"
@@ -107,7 +114,7 @@ class Row:
     actor_id: str | None = attrs.field(default=None, validator=optional_key)
     reason: str | None = attrs.field(default=None, validator=optional_text)
     pipeline: str | None = attrs.field(default=None, validator=optional_key)
-    further: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=dict[str, str], hash=False)
+    further: Mapping[str, str] = attrs.field(default=_NOTHING, converter=_to_further, hash=False)
 
     @property
     def known_at(self) -> datetime:
