@@ -79,8 +79,14 @@ class OppcoreError(Exception):
         return found
 
 
+_MOST_LISTED = 50
+
+
 def _list(headline: str, problems: tuple[Problem, ...]) -> str:
-    return "\n".join([headline, *(f"  - {problem}" for problem in problems)])
+    lines = [headline, *(f"  - {problem}" for problem in problems[:_MOST_LISTED])]
+    if len(problems) > _MOST_LISTED:
+        lines.append(f"  … and {len(problems) - _MOST_LISTED} more")
+    return "\n".join(lines)
 
 
 @final

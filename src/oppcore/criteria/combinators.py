@@ -12,9 +12,6 @@ from oppcore.criteria.situation import Situation
 
 __all__ = ["AllOf", "AnyOf", "Criterion", "Not", "SomeOf"]
 
-Criterion: TypeAlias = "Leaf | AllOf | AnyOf | SomeOf | Not"
-"""A condition on a situation: a leaf (built in or the host's own) or a combinator of conditions."""
-
 
 def _to_criteria(parts: Iterable[Criterion]) -> tuple[Criterion, ...]:
     return tuple(parts)
@@ -79,3 +76,7 @@ class Not:
         """Turn true and false around."""
         answer = self.part.judge(situation)
         return None if answer is None else not answer
+
+
+Criterion: TypeAlias = Leaf | AllOf | AnyOf | SomeOf | Not
+"""A condition on a situation: a leaf (built in or the host's own) or a combinator of conditions."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 
 from oppcore.criteria import AllOf, AnyOf, Compare, Criterion, Not, Present, SomeOf, Text
 from oppcore.errors import Problem
@@ -12,8 +11,9 @@ from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.stage import Stage, StageKind
 from oppcore.records import FIELDS, FieldType, ForecastCategory, Outcome
+from oppcore.spelling import suggest
 
-__all__ = ["MAX_DEPTH", "MAX_NODES", "MAX_STAGES", "find_faults", "suggest"]
+__all__ = ["MAX_DEPTH", "MAX_NODES", "MAX_STAGES", "find_faults"]
 
 MAX_STAGES = 256
 """Stages in a pipeline."""
@@ -29,11 +29,6 @@ _CATEGORIES = {
     StageKind.OPEN: set(ForecastCategory) - {ForecastCategory.CLOSED},
 }
 _PROBABILITIES = {StageKind.WON: 1, StageKind.POST_SALE: 1, StageKind.LOST: 0}
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Give the known word nearest to a mistaken one, or nothing."""
-    return next(iter(get_close_matches(word, list(known), n=1)), "")
 
 
 def _twice(keys: Sequence[str], path: str) -> Iterator[Problem]:
@@ -103,7 +98,7 @@ def find_faults(
     """Give every structural fault of a pipeline's parts, with its path."""
     keys = [stage.key for stage in stages]
     if len(stages) > MAX_STAGES:
-        yield Problem("pipeline.too_many_stages", "stages", {"have": len(stages), "most": MAX_STAGES})
+        yield Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES})
         return
     yield from _twice(keys, "stages")
     yield from _twice([reason.key for reason in reasons], "reasons")
