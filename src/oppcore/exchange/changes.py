@@ -1,0 +1,276 @@
+"""The canonical change table: rows of any file, frame or query become a history, and what cannot be read is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import tzinfo
+from typing import Any, cast, final
+
+import attrs
+
+from oppcore.errors import Problem, UnreadableChanges
+from oppcore.exchange import cells
+from oppcore.exchange.cells import Conventions, is_missing
+from oppcore.exchange.columns import JOINED, NAMES, REQUIRED, Columns
+from oppcore.exchange.faults import Faults
+from oppcore.exchange.instants import find_timezone, is_usable_format, parse_date, parse_instant
+from oppcore.exchange.tables import TextRow
+from oppcore.history import History, Row, make_history
+from oppcore.money import CURRENCIES
+from oppcore.pipeline import Pipeline
+from oppcore.spelling import suggest
+
+__all__ = ["read_changes"]
+
+Rows = Iterable[Mapping[Any, Any]]
+_Bad = list[tuple[Problem, str]]
+"""Faults of one row, each with our name of the column."""
+_PARSERS: Mapping[str, Callable[[Any, Conventions], Any]] = {
+    "opportunity_id": lambda cell, _: cells.parse_key(cell),
+    "stage": lambda cell, _: cells.parse_key(cell),
+    "at": lambda cell, how: parse_instant(cell, how.timezone, how.date_formats),
+    "outcome": lambda cell, _: cells.parse_word(cell, cells.OUTCOMES),
+    "kind": lambda cell, _: cells.parse_word(cell, cells.KINDS),
+    "seq": lambda cell, how: cells.parse_number(cell, how.decimal_mark),
+    "recorded_at": lambda cell, how: parse_instant(cell, how.timezone, how.date_formats),
+    "currency": lambda cell, _: cells.parse_currency(cell),
+    "owner_id": lambda cell, _: cells.parse_key(cell),
+    "source": lambda cell, _: cells.parse_text(cell),
+    "probability": lambda cell, how: cells.parse_probability(cell, percent=how.percent, mark=how.decimal_mark),
+    "forecast_category": lambda cell, _: cells.parse_word(cell, cells.CATEGORIES),
+    "expected_close_on": lambda cell, how: parse_date(cell, how.date_formats),
+    "actor_id": lambda cell, _: cells.parse_key(cell),
+    "reason": lambda cell, _: cells.parse_text(cell),
+    "pipeline": lambda cell, _: cells.parse_key(cell),
+}
+
+
+def read_changes(
+    rows: Rows,
+    *,
+    columns: Mapping[str, str] | None = None,
+    timezone: tzinfo | str | None = None,
+    date_format: str | Sequence[str] | None = None,
+    currency: str | None = None,
+    percent: bool = False,
+    decimal_mark: str | None = None,
+    records: Rows | None = None,
+    record_columns: Mapping[str, str] | None = None,
+    pipeline: Pipeline | None = None,
+    lenient: bool = False,
+) -> History:
+    """Give the history told by the rows of a change table: one mapping per row, such as `df.to_dict("records")`.
+
+    `columns` maps our names to those of the table: `{"opportunity_id": "lead_id", "stage": "to_stage"}`. `timezone`
+    (a name such as `Europe/Berlin`) is needed for dates and for instants without an offset, `date_format` (in the
+    letters of `strptime`, one or several, `iso` among them) for dates that are not ISO 8601, `currency` for amounts
+    without one. `percent` says that probabilities run from 0 to 100. `records` holds one mapping per opportunity, for
+    columns the table lacks. With `pipeline`, stages are checked against it and its currency is the default.
+
+    Raises `UnreadableChanges` with every kind of fault at once, the rows that have it, and the option that would help.
+    With `lenient`, such rows are left out and listed in `history.left_out`, as is what stops nobody: columns not
+    read, opportunities without a record, records without changes.
+
+    >>> history = read_changes([{"opportunity_id": "7", "stage": "new", "at": "2024-03-01T09:00Z"}])
+    >>> len(history), history.of("7")[0].stage
+    (1, 'new')
+    """
+    how = _conventions(timezone, date_format, currency, pipeline, percent, decimal_mark)
+    reader = _Reader(how, Columns(dict(columns or {})), Columns(dict(record_columns or {}), "--record-map"), pipeline)
+    if records is not None:
+        reader.read_records(records)
+    kept = list(reader.read(rows))
+    fatal = reader.find_wrong_columns(joining=records is not None)
+    faults = reader.faults.problems
+    if fatal or (faults and not lenient):
+        raise UnreadableChanges((*fatal, *faults), reader.seen_rows)
+    notes = reader.notes({row.opportunity_id for row in kept})
+    return make_history(kept, left_out=(*faults, *notes))
+
+
+def _conventions(
+    timezone: tzinfo | str | None,
+    date_format: str | Sequence[str] | None,
+    currency: str | None,
+    pipeline: Pipeline | None,
+    percent: bool,
+    decimal_mark: str | None,
+) -> Conventions:
+    formats = (date_format,) if isinstance(date_format, str) else tuple(date_format or ("iso",))
+    zone = find_timezone(timezone) if isinstance(timezone, str) else timezone
+    code = None if currency is None else currency.upper()
+    wrong: list[Problem] = []
+    if timezone is not None and zone is None:
+        wrong.append(Problem("timezone.unknown", "--timezone", {"value": timezone}))
+    wrong += [
+        Problem("date_format.wrong", "--date-format", {"value": value})
+        for value in formats
+        if not is_usable_format(value)
+    ]
+    if code is not None and code not in CURRENCIES:
+        wrong.append(Problem("currency.unknown_default", "--currency", {"value": currency}))
+    if decimal_mark not in (None, ".", ","):
+        wrong.append(Problem("decimal_mark.wrong", "--decimal-mark", {"value": decimal_mark}))
+    if wrong:
+        raise UnreadableChanges(tuple(wrong), 0)
+    code = code or (pipeline.currency if pipeline is not None else None)
+    return Conventions(timezone=zone, date_formats=formats, currency=code, percent=percent, decimal_mark=decimal_mark)
+
+
+@attrs.frozen
+class _Record:
+    number: int
+    values: Mapping[str, Any]
+    further: Mapping[str, str]
+
+
+_NO_RECORD = _Record(0, {}, {})
+
+
+@final
+class _Reader:
+    """One pass over records and rows, keeping what was wrong."""
+
+    def __init__(self, how: Conventions, columns: Columns, record_columns: Columns, pipeline: Pipeline | None) -> None:
+        self.faults = Faults()
+        self.seen_rows = 0
+        self._how = how
+        self._columns = columns
+        self._record_columns = record_columns
+        self._pipeline = pipeline
+        self._seen: set[str] = set()
+        self._seen_in_records: set[str] = set()
+        self._records: dict[str, _Record] = {}
+
+    def read(self, rows: Rows) -> Iterator[Row]:
+        """Give the rows without faults."""
+        wanted = [(name, theirs) for name in NAMES if (theirs := self._columns.theirs(name)) is not None]
+        for number, row, line in _numbered(rows):
+            self.seen_rows += 1
+            self._seen.update(map(str, row))
+            bad: _Bad = []
+            values = self._values(row, wanted, bad)
+            further = self._further(row, self._columns, bad)
+            self._join(values, further, row)
+            self._read_amount(values, row, self._columns, bad)
+            bad += [(Problem("cell.missing"), name) for name in REQUIRED if name not in values and _needs(name, values)]
+            bad += self._unknown_stage(values)
+            values.pop("currency", None)
+            if not bad:
+                try:
+                    yield Row(number=number, further=further, **values)
+                except (TypeError, ValueError) as error:
+                    bad.append((Problem("row.invalid", "", {"reason": str(error)}), ""))
+            for problem, name in bad:
+                self.faults.add(problem, name and (self._columns.theirs(name) or name), number, line=line)
+
+    def read_records(self, rows: Rows) -> None:
+        """Read the table of records, one row per opportunity."""
+        names = ("opportunity_id", *JOINED)
+        wanted = [(name, theirs) for name in names if (theirs := self._record_columns.theirs(name)) is not None]
+        for number, row, line in _numbered(rows):
+            self._seen_in_records.update(map(str, row))
+            bad: _Bad = []
+            values = self._values(row, wanted, bad)
+            further = self._further(row, self._record_columns, bad)
+            self._read_amount(values, row, self._record_columns, bad)
+            key = values.pop("opportunity_id", None)
+            if key is None:
+                bad.append((Problem("cell.missing"), "opportunity_id"))
+            elif key in self._records:
+                params = {"value": key, "other": self._records[key].number}
+                bad.append((Problem("record.twice", "", params), "opportunity_id"))
+            elif not bad:
+                self._records[key] = _Record(number, values, further)
+            for problem, name in bad:
+                column = name and (self._record_columns.theirs(name) or name)
+                self.faults.add(problem, column, number, line=line, place="record")
+
+    def _values(self, row: Mapping[Any, Any], wanted: Sequence[tuple[str, str]], bad: _Bad) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, theirs in wanted:
+            cell = row.get(theirs)
+            if name in _PARSERS and not is_missing(cell):
+                values[name] = value = _PARSERS[name](cell, self._how)
+                if isinstance(value, Problem):
+                    bad.append((value, name))
+        return values
+
+    def _read_amount(self, values: dict[str, Any], row: Mapping[Any, Any], columns: Columns, bad: _Bad) -> None:
+        theirs = columns.theirs("amount")
+        currency = values.get("currency", self._how.currency)
+        if theirs is None or is_missing(cell := row.get(theirs)) or isinstance(currency, Problem):
+            return
+        values["amount"] = money = cells.parse_amount(cell, currency, self._how.decimal_mark)
+        if isinstance(money, Problem):
+            bad.append((money, "amount"))
+
+    def _further(self, row: Mapping[Any, Any], columns: Columns, bad: _Bad) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for column, cell in row.items():
+            name = str(column)
+            if not columns.is_further(name) or is_missing(cell):
+                continue
+            text = cells.parse_text(cell)
+            if isinstance(text, Problem):
+                bad.append((text, name))
+            else:
+                found[name] = text
+        if isinstance(row, TextRow) and row.surplus:
+            bad.append((Problem("row.surplus", "", {"surplus": row.surplus}), ""))
+        return found
+
+    def _unknown_stage(self, values: Mapping[str, Any]) -> _Bad:
+        stage = values.get("stage")
+        if self._pipeline is None or not isinstance(stage, str) or stage in self._pipeline:
+            return []
+        known = [known.key for known in self._pipeline.stages]
+        params = {"value": stage, "pipeline": self._pipeline.key, "known": known, "suggestion": suggest(stage, known)}
+        return [(Problem("stage.unknown", "", params), "stage")]
+
+    def _join(self, values: dict[str, Any], further: dict[str, str], row: Mapping[Any, Any]) -> None:
+        record = self._records.get(str(values.get("opportunity_id")), _NO_RECORD)
+        for name, value in record.values.items():
+            theirs = self._columns.theirs(name)
+            if theirs is None or theirs not in row:
+                values[name] = value
+        for column, text in record.further.items():
+            if column not in row:
+                further[column] = text
+
+    def find_wrong_columns(self, *, joining: bool) -> tuple[Problem, ...]:
+        """Find columns that are mapped but not there, or needed and not there."""
+        found = [*self._columns.wrong_names(), *self._record_columns.wrong_names()]
+        if self.seen_rows:
+            missing = list(self._columns.missing(self._seen, REQUIRED))
+            self.faults.drop("cell.missing", {str(problem.params["column"]) for problem in missing})
+            found += missing
+        if joining and self._seen_in_records:
+            found += self._record_columns.missing(self._seen_in_records, ("opportunity_id",))
+        return tuple(found)
+
+    def notes(self, ids: set[str]) -> Iterator[Problem]:
+        """Tell what stops nobody, but should be known."""
+        yield from self._columns.shadowed(self._seen)
+        if self._records:
+            yield from self._record_columns.shadowed(self._seen_in_records)
+            without, unused = sorted(ids - self._records.keys()), sorted(self._records.keys() - ids)
+            if without:
+                yield Problem("record.none", "", {"count": len(without), "ids": without[:5]})
+            if unused:
+                yield Problem("record.unused", "", {"count": len(unused), "ids": unused[:5]})
+
+
+def _needs(name: str, values: Mapping[str, Any]) -> bool:
+    return name != "stage" or values.get("kind", "entry") == "entry"
+
+
+def _numbered(rows: Iterable[Any]) -> Iterator[tuple[int, Mapping[Any, Any], int | None]]:
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, TextRow):
+            yield row.number, row, row.line
+        elif isinstance(row, Mapping):
+            yield number, cast("Mapping[Any, Any]", row), None
+        else:
+            message = f'a row is a mapping from column to cell, not {type(row).__name__}; try df.to_dict("records")'
+            raise TypeError(message)
