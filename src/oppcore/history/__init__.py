@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from oppcore.history.fold import fold_rows
 from oppcore.history.history import History, make_history
+from oppcore.history.past import Past, fold_history
 from oppcore.history.row import Row, RowKind
+from oppcore.history.snapshot import Snapshot, StageCount, take_snapshot
+from oppcore.history.standing import COLUMNS, Standing, standing_of
+from oppcore.history.trail import Ending, OutcomeChange, Trail, Visit
 
-__all__ = ["History", "Row", "RowKind", "make_history"]
+__all__ = [
+    "COLUMNS",
+    "Ending",
+    "History",
+    "OutcomeChange",
+    "Past",
+    "Row",
+    "RowKind",
+    "Snapshot",
+    "StageCount",
+    "Standing",
+    "Trail",
+    "Visit",
+    "fold_history",
+    "fold_rows",
+    "make_history",
+    "standing_of",
+    "take_snapshot",
+]

@@ -1,0 +1,128 @@
+"""The trails of all opportunities as of an instant: the one way from a history to any number."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, tzinfo
+from operator import attrgetter
+from typing import final
+
+import attrs
+
+from oppcore.errors import Problem, UnreadableChanges
+from oppcore.history.fold import fold_placed, places_of
+from oppcore.history.history import History
+from oppcore.history.row import Row
+from oppcore.history.trail import Trail
+from oppcore.periods import as_instant
+from oppcore.pipeline import Pipeline
+from oppcore.pipeline.edges import legal_outcomes
+from oppcore.spelling import suggest
+
+__all__ = ["Past", "fold_history"]
+
+_FATAL = ("stage.unknown", "state.illegal")
+_SHOWN = 5
+_AT = attrgetter("at")
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Past:
+    """The trail of every opportunity that has a row up to `as_of`, as it was known on `known_on`.
+
+    `as_of` is None only where there are no rows at all. `left_out` lists the rows that are in no trail.
+    """
+
+    as_of: datetime | None
+    known_on: datetime | None
+    trails: tuple[Trail, ...]
+    left_out: tuple[Problem, ...]
+
+
+def fold_history(
+    history: History,
+    pipeline: Pipeline,
+    *,
+    as_of: date | None = None,
+    known_on: date | None = None,
+    timezone: str | tzinfo | None = None,
+    lenient: bool = False,
+) -> Past:
+    """Give the past as of an instant (inclusive), a date (the end of that day in `timezone`), or the last row.
+
+    `known_on` leaves out what was recorded later. Rows after `as_of` are not looked at: adding any changes nothing.
+    Rows of another pipeline and rows of removed deals are left out and listed.
+
+    Raises `UnreadableChanges` for rows in stages that the pipeline does not have, or with an outcome that is impossible
+    in their stage, with one problem per stage; `lenient` leaves them out and lists them. Raises `ValueError` for a
+    date without a `timezone`.
+    """
+    known = None if known_on is None else as_instant(known_on, timezone)
+    if known is not None:
+        history = history.known_on(known)
+    last = history.last_at if as_of is None else as_of
+    if last is None:
+        return Past(as_of=None, known_on=known, trails=(), left_out=history.left_out)
+    until = as_instant(last, timezone)
+    places = places_of(pipeline)
+    trails: list[Trail] = []
+    seen = 0
+    for _, rows in history:
+        if rows[-1].at > until:
+            rows = rows[: bisect_right(rows, until, key=_AT)]
+            if not rows:
+                continue
+        seen += len(rows)
+        trails.append(fold_placed(rows, pipeline.key, places))
+    problems = tuple(_problems(trails, pipeline))
+    if not lenient and (fatal := tuple(problem for problem in problems if problem.code in _FATAL)):
+        raise UnreadableChanges(fatal, seen)
+    return Past(as_of=until, known_on=known, trails=tuple(trails), left_out=history.left_out + problems)
+
+
+def _problems(trails: Sequence[Trail], pipeline: Pipeline) -> Iterator[Problem]:
+    """Give one problem per reason and subject, in the order of the codes and subjects."""
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for trail in trails:
+        for code, row in trail.unused:
+            found.setdefault(_subject(code, row), []).append(row)
+    known = [stage.key for stage in pipeline.stages]
+    for (code, subject, outcome), rows in sorted(found.items()):
+        path, first = _where(rows)
+        params: dict[str, object] = {"rows": len(rows), "first": first}
+        match code:
+            case "pipeline.other":
+                params |= {"have": subject, "need": pipeline.key}
+            case "stage.unknown":
+                params |= {"stage": subject, "have": subject, "suggestion": suggest(subject, known)}
+            case "state.illegal":
+                kind = pipeline.stage(subject).kind
+                params |= {"stage": subject, "kind": kind, "have": outcome, "need": legal_outcomes(kind)}
+            case _:
+                pass
+        yield Problem(code, path, params)
+
+
+def _subject(code: str, row: Row) -> tuple[str, str, str]:
+    """What is wrong, in which stage or pipeline, and with which outcome."""
+    match code:
+        case "pipeline.other":
+            return code, row.pipeline or "", ""
+        case "stage.unknown":
+            return code, row.stage or "", ""
+        case "state.illegal":
+            return code, row.stage or "", row.outcome or ""
+        case _:
+            return code, "", ""
+
+
+def _where(rows: Sequence[Row]) -> tuple[str, tuple[int, ...] | tuple[str, ...]]:
+    """Name the first rows by number, or by opportunity where there is no file; in words and as they are."""
+    numbers = sorted(row.number for row in rows if row.number)
+    names: list[int] | list[str] = numbers or list(dict.fromkeys(row.opportunity_id for row in rows))
+    shown = tuple(names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    what = ("row" if numbers else "opportunity") if len(names) == 1 else ("rows" if numbers else "opportunities")
+    return f"{what} {', '.join(map(str, shown))}{more}", shown  # pyright: ignore[reportReturnType]

@@ -1,0 +1,87 @@
+"""What one opportunity went through: its visits, its closings, its path, and where it stands.
+
+A deal *visits* a stage while its outcome is one that the kind of the stage stands for: open in an open stage, won in
+a won or post-sale stage, lost or abandoned in a lost stage. So losing a deal where it stands ends its visit there, and
+reopening it there begins another. A row that moves a deal into an open stage and closes it at once makes a visit of no
+length. Leaving a stage for another of its own kind (won and post-sale are one kind here) is an advance, a jump or a
+reversal by the order of the stages; leaving it for another kind ends the visit in the new outcome, or, where the deal
+goes back to being open, in a reversal. That way every visit, to closed stages too, ends in exactly one `Ending`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import final
+
+import attrs
+
+from oppcore.history.row import Row
+from oppcore.history.standing import Standing
+from oppcore.records import Outcome
+
+__all__ = ["Ending", "OutcomeChange", "Trail", "Visit"]
+
+
+class Ending(StrEnum):
+    """How a visit to a stage ended, or that it has not."""
+
+    ADVANCED = "advanced"
+    JUMPED = "jumped"
+    REVERTED = "reverted"
+    WON = "won"
+    LOST = "lost"
+    ABANDONED = "abandoned"
+    REMOVED = "removed"
+    OPEN = "open"
+
+
+@final
+@attrs.frozen
+class Visit:
+    """A stay in a stage, from `entered_at` up to `left_at` (None: still there), and how it ended."""
+
+    stage: str
+    entered_at: datetime
+    left_at: datetime | None
+    ended: Ending
+
+
+@final
+@attrs.frozen
+class OutcomeChange:
+    """A closing (the outcome is won, lost or abandoned) or a reopening (it is open), and the stage afterwards."""
+
+    outcome: Outcome
+    stage: str
+    at: datetime
+    reason: str | None = None
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Trail:
+    """What the rows of one opportunity say.
+
+    `path` lists, in order, each stage entered, and None each time the deal was won. `standing` is None where the deal
+    is in no count: it was removed or merged, moved to another pipeline, or never entered a stage of this one. `unused`
+    holds the rows that could not be read against the pipeline, each with the code of the reason.
+    """
+
+    opportunity_id: str
+    visits: tuple[Visit, ...]
+    outcome_changes: tuple[OutcomeChange, ...]
+    path: tuple[tuple[str | None, datetime], ...]
+    standing: Standing | None
+    removed: bool
+    unused: tuple[tuple[str, Row], ...] = ()
+
+    @property
+    def closings(self) -> tuple[OutcomeChange, ...]:
+        """Every time the deal was won, lost or abandoned, also where it was reopened later."""
+        return tuple(change for change in self.outcome_changes if change.outcome is not Outcome.OPEN)
+
+    @property
+    def reopenings(self) -> tuple[OutcomeChange, ...]:
+        """Every time the closed deal was opened again."""
+        return tuple(change for change in self.outcome_changes if change.outcome is Outcome.OPEN)
