@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 import attrs
 
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem
-from oppcore.money import Money
+from oppcore.money import Money, decimal_text
 from oppcore.spelling import suggest
 
 if TYPE_CHECKING:
@@ -340,7 +340,7 @@ def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) 
     converter.register_structure_hook(date, _read_date)
     converter.register_structure_hook(datetime, _read_instant)
     converter.register_structure_hook_factory(_is_list, read_list)
-    converter.register_unstructure_hook(Decimal, lambda value: format(value, "f"))
+    converter.register_unstructure_hook(Decimal, decimal_text)
     converter.register_unstructure_hook(date, date.isoformat)
     return converter
 

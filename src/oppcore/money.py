@@ -10,7 +10,7 @@ import attrs
 
 from oppcore.errors import CurrencyMismatch
 
-__all__ = ["CURRENCIES", "Money", "minor_units", "sum_by_currency"]
+__all__ = ["CURRENCIES", "Money", "decimal_text", "minor_units", "sum_by_currency"]
 
 _NO_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
@@ -37,6 +37,11 @@ _SMALLEST_EXPONENT = -40
 # Every sum and product here is exact or raises `decimal.Inexact`, whatever the host's own decimal context says.
 _EXACT = Context(prec=120, traps=[Inexact, InvalidOperation])
 _ROUNDING = Context(prec=120, rounding=ROUND_HALF_EVEN)
+
+
+def decimal_text(number: Decimal) -> str:
+    """Write a finite decimal in its one canonical form: no exponent, no zeros at the end; `12.50` gives `12.5`."""
+    return format(number.normalize(_ROUNDING), "f") if number else "0"
 
 
 def minor_units(currency: str) -> int:
@@ -133,7 +138,8 @@ class Money:
         return f"Money({str(self.amount)!r}, {self.currency!r})"
 
     def __str__(self) -> str:
-        return f"{format(self.amount, ',f')} {self.currency}"
+        decimals = max(minor_units(self.currency), -int(self.amount.normalize(_ROUNDING).as_tuple().exponent))
+        return f"{format(self.amount, f',.{decimals}f')} {self.currency}"
 
     def rounded(self) -> Money:
         """Round to the currency's minor unit, ties to the even digit: done once, at the end of a calculation."""

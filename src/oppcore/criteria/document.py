@@ -11,7 +11,7 @@ from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Not, SomeOf
 from oppcore.criteria.leaves import Compare, Comparison, Elapsed, Match, Present, Role, Text
 from oppcore.document import DocumentFault, collect, make_converter, read_money, unknown_key
 from oppcore.errors import Problem
-from oppcore.money import Money
+from oppcore.money import Money, decimal_text
 from oppcore.records import Field, FieldType
 from oppcore.spelling import suggest
 
@@ -176,9 +176,9 @@ class CriterionReader:
 def _plain(value: Any) -> Any:
     match value:
         case Money(amount, currency):
-            return {"amount": format(amount, "f"), "currency": currency}
+            return {"amount": decimal_text(amount), "currency": currency}
         case Decimal():
-            return format(value, "f")
+            return decimal_text(value)
         case tuple():
             return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
         case date():

@@ -1,0 +1,149 @@
+"""Records, changes and pipelines as canonical JSON, with a schema version; what was written once loads for ever."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from oppcore.document import DocumentFault, Special, find_problems, make_converter, parse, structure
+from oppcore.engine import Amended, Change, Edit, Moved, Opened
+from oppcore.errors import InvalidDocument, InvalidPipeline, Problem
+from oppcore.money import Money, decimal_text
+from oppcore.pipeline import Pipeline, load_pipeline, pipeline_to_data
+from oppcore.records import CustomFields, FieldValue, Opportunity
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+__all__ = ["SCHEMA", "decode", "decode_change", "decode_pipeline", "decode_record", "encode"]
+
+SCHEMA = 1
+"""The version of the form written now. Every version ever written can be read."""
+
+_TYPES: dict[str, type] = {
+    "opened": Opened,
+    "moved": Moved,
+    "amended": Amended,
+    "opportunity": Opportunity,
+    "pipeline": Pipeline,
+}
+_NAMES = {type_: name for name, type_ in _TYPES.items()}
+
+T = TypeVar("T")
+
+
+def _write_instant(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _write_money(value: Money) -> dict[str, str]:
+    return {"amount": decimal_text(value.amount), "currency": value.currency}
+
+
+def _write_value(value: FieldValue) -> Any:
+    """Write a field's value so that its kind can be told: text, flag and nothing as they are, the rest in a table."""
+    match value:
+        case None | bool() | str():
+            return value if value is None or isinstance(value, bool) else str(value)
+        case Money():
+            return {"money": _write_money(value)}
+        case Decimal():
+            return {"number": decimal_text(value)}
+        case datetime():
+            return {"instant": _write_instant(value)}
+        case date():
+            return {"date": value.isoformat()}
+        case _:
+            return {"texts": list(value)}
+
+
+def _read_value(value: Any) -> FieldValue:
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    kinds: dict[str, Any] = {"money": Money, "number": Decimal, "instant": datetime, "date": date, "texts": tuple[str, ...]}
+    if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in kinds:  # pyright: ignore[reportUnknownArgumentType]
+        raise DocumentFault.one("document.type", need="a value", have=type(value).__name__)
+    [(kind, inner)] = value.items()  # pyright: ignore[reportUnknownVariableType]
+    found: FieldValue = _converter().structure(inner, kinds[kind])
+    return found
+
+
+def _read_custom(value: Any) -> CustomFields:
+    if not isinstance(value, dict):
+        raise DocumentFault.one("document.type", need="a table", have=type(value).__name__)
+    table: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+    return CustomFields({name: _read_value(item) for name, item in table.items()})
+
+
+def _write_custom(values: CustomFields) -> dict[str, Any]:
+    return {name: _write_value(value) for name, value in values.items()}
+
+
+@cache
+def _converter() -> Converter:
+    value = Special(_read_value, _write_value)
+    converter = make_converter(
+        {Edit: {"old": value, "new": value}, Opportunity: {"fields": Special(_read_custom, _write_custom)}}
+    )
+    converter.register_unstructure_hook(datetime, _write_instant)
+    return converter
+
+
+def encode(value: Opportunity | Change | Pipeline) -> str:
+    """Write a record, change or pipeline as canonical JSON: sorted keys, no spaces, decimals as texts, instants in UTC.
+
+    Equal values give equal texts, and `decode(encode(value)) == value`.
+    """
+    data = pipeline_to_data(value) if isinstance(value, Pipeline) else _converter().unstructure(value)
+    envelope = {"schema": SCHEMA, _NAMES[type(value)]: data}
+    return json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _read(name: str, data: Any) -> Any:
+    if _TYPES[name] is Pipeline:
+        return load_pipeline(data)
+    if not isinstance(data, dict):
+        raise DocumentFault.one("document.type", need="a table", have=type(data).__name__)
+    return structure(_converter(), data, _TYPES[name])  # pyright: ignore[reportUnknownArgumentType]
+
+
+def decode(text: str | bytes) -> Opportunity | Change | Pipeline:
+    """Read what `encode` wrote, by this release or an earlier one. Raises `InvalidDocument` with every fault."""
+    data = parse(text)
+    schema = data.pop("schema", None)
+    if schema != SCHEMA:
+        raise InvalidDocument((Problem("document.schema", "schema", {"have": schema, "need": SCHEMA}),))
+    if len(data) != 1 or next(iter(data)) not in _TYPES:
+        raise InvalidDocument((Problem("document.kind", "", {"have": sorted(data), "need": sorted(_TYPES)}),))
+    [(name, inner)] = data.items()
+    try:
+        found: Opportunity | Change | Pipeline = _read(name, inner)
+    except (DocumentFault, InvalidPipeline) as error:
+        raise InvalidDocument(find_problems(error)) from None
+    return found
+
+
+def _decode_as(text: str | bytes, *types: type[T]) -> T:
+    found: Any = decode(text)
+    if not isinstance(found, types):
+        need = [_NAMES[type_] for type_ in types]
+        raise InvalidDocument((Problem("document.kind", "", {"have": _NAMES[type(found)], "need": need}),))
+    return found
+
+
+def decode_record(text: str | bytes) -> Opportunity:
+    """Read a record. Raises `InvalidDocument`, also when it is something else."""
+    return _decode_as(text, Opportunity)
+
+
+def decode_change(text: str | bytes) -> Change:
+    """Read a change. Raises `InvalidDocument`, also when it is something else."""
+    return _decode_as(text, Opened, Moved, Amended)
+
+
+def decode_pipeline(text: str | bytes) -> Pipeline:
+    """Read a pipeline. Raises `InvalidDocument`, also when it is something else."""
+    return _decode_as(text, Pipeline)

@@ -1,0 +1,89 @@
+"""What can happen to a record: frozen changes, each with a stamp that says when, by whom and under which rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias, final
+
+import attrs
+
+from oppcore.pipeline import Direction
+from oppcore.records import FieldValue, ForecastCategory, Opportunity, State
+from oppcore.records.checks import aware, key_text, optional_key
+
+__all__ = ["Amended", "Change", "Edit", "Moved", "Opened", "Origination", "Stamp"]
+
+
+class Origination(StrEnum):
+    """Whether a change was decided by the rules, or taken over as a fact from elsewhere."""
+
+    LIVE = "live"
+    ADOPTED = "adopted"
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Stamp:
+    """Which record a change belongs to, and when, by whom and under which rules it came about.
+
+    `version` is the record's version after the change. `at` is when it happened, `recorded_at` when it was written
+    down (never earlier). `pipeline` and `revision` name the rules it was decided under.
+    """
+
+    kind: str = attrs.field(default="opportunity", validator=key_text)
+    record_id: str = attrs.field(validator=key_text)
+    version: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    at: datetime = attrs.field(validator=aware)
+    recorded_at: datetime = attrs.field(validator=aware)
+    actor_id: str | None = attrs.field(default=None, validator=optional_key)
+    pipeline: str = attrs.field(validator=key_text)
+    revision: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    origin: Origination = attrs.field(default=Origination.LIVE, converter=Origination)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Opened:
+    """A record came to be: its full image at version 1."""
+
+    stamp: Stamp
+    record: Opportunity
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Moved:
+    """The state changed. `probability` and `forecast_category` are those that hold afterwards; `reason` closes."""
+
+    stamp: Stamp
+    source: State
+    target: State
+    directions: tuple[Direction, ...]
+    reason: str | None = None
+    probability: Decimal | None = None
+    forecast_category: ForecastCategory | None = None
+
+
+@final
+@attrs.frozen
+class Edit:
+    """One field's value before and after."""
+
+    field: str
+    old: FieldValue
+    new: FieldValue
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Amended:
+    """Fields changed, and nothing else."""
+
+    stamp: Stamp
+    edits: tuple[Edit, ...]
+
+
+Change: TypeAlias = Opened | Moved | Amended
+"""Everything that can happen to a record."""

@@ -1,0 +1,249 @@
+"""Moving a record: ask (`unmet`, `options`), then do (`move`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, final
+
+import attrs
+
+from oppcore.criteria import Situation, find_unmet
+from oppcore.engine.amending import find_edits, find_value_problems
+from oppcore.engine.changes import Amended, Moved
+from oppcore.engine.evolution import evolve
+from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
+from oppcore.errors import MoveRefused, Problem
+from oppcore.pipeline import Direction, Pipeline, StageKind
+from oppcore.pipeline.edges import Edge, find_edge, find_edges, find_state_problem
+from oppcore.pipeline.estimate import effective_category, effective_probability
+from oppcore.records import Actor, Opportunity, Outcome, State
+from oppcore.spelling import suggest
+
+__all__ = ["Option", "find_edge_problems", "move", "options", "unmet"]
+
+_CLOSED_KINDS = {Outcome.WON: StageKind.WON, Outcome.LOST: StageKind.LOST}
+
+
+@final
+@attrs.frozen
+class Option:
+    """A state a record could move to, what that would be, and every reason why it may not; none when it may."""
+
+    target: State
+    directions: tuple[Direction, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.problems
+
+
+def _find_target(pipeline: Pipeline, record: Opportunity, to: str | None, outcome: Outcome | None) -> State | Problem:
+    """Resolve what was asked for: a stage, an outcome, or both."""
+    here = record.progress.state
+    if to is None:
+        if outcome is None:
+            return Problem("move.nowhere", "to", {"have": here})
+        places = pipeline.stages_of(_CLOSED_KINDS[outcome]) if outcome in _CLOSED_KINDS else ()
+        if len(places) > 1:
+            params = {"outcome": outcome, "known": [stage.key for stage in places]}
+            return Problem("stage.ambiguous", "to", params)
+        to = places[0].key if places else here.stage
+    if to not in pipeline:
+        known = [stage.key for stage in pipeline.stages]
+        return Problem("move.unknown_stage", "to", {"have": to, "suggestion": suggest(to, known)})
+    if outcome is None:
+        cancelled = here.outcome is Outcome.LOST and to == here.stage
+        outcome = here.outcome if cancelled else pipeline.stage(to).kind.outcome
+    state = State(to, outcome)
+    return find_state_problem(pipeline, state) or state
+
+
+def _role_problem(actor: Actor | None, roles: tuple[str, ...], what: str) -> Iterator[Problem]:
+    if roles and (actor is None or actor.roles.isdisjoint(roles)):
+        yield Problem("role.needed", "actor", {"need": roles, "have": "nobody" if actor is None else actor.id, "what": what})
+
+
+def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
+    if edge.target.outcome is Outcome.OPEN:
+        if reason is not None:
+            yield Problem("reason.unexpected", "reason", {"have": reason})
+    elif edge.reasons and reason is None:
+        yield Problem("reason.missing", "reason", {"need": edge.reasons, "outcome": edge.target.outcome})
+    elif edge.reasons and reason not in edge.reasons:
+        params = {"have": reason, "need": edge.reasons, "outcome": edge.target.outcome}
+        yield Problem("reason.unknown", "reason", params)
+
+
+def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = None) -> Iterator[Problem]:
+    """Give every reason why an edge may not be taken in a situation: flow, roles, reason, gate."""
+    for direction, policy in edge.policies:
+        if not policy.allowed:
+            yield Problem("flow.forbidden", "to", {"direction": direction, "target": edge.target, "source": edge.source})
+        yield from _role_problem(situation.actor, policy.roles, direction)
+    for stage in edge.skipped:
+        yield Problem("stage.not_skippable", "to", {"stage": stage, "target": edge.target})
+    yield from _role_problem(situation.actor, edge.roles, edge.target.stage)
+    yield from _reason_problem(edge, reason)
+    for criterion in edge.gate:
+        yield from find_unmet(criterion, situation)
+
+
+@final
+@attrs.frozen
+class _Decision:
+    """What was found out about a wish: the problems, and the edge and amendment if it can be carried out."""
+
+    problems: tuple[Problem, ...]
+    edge: Edge | None = None
+    amended: tuple[Amended, ...] = ()
+    record: Opportunity | None = None
+
+
+def _amended(
+    pipeline: Pipeline, record: Opportunity, values: Mapping[str, Any], at: datetime, recorded: datetime | None, actor: Actor | None
+) -> tuple[Amended, ...]:
+    edits = find_edits(record, values) if values else ()
+    if not edits:
+        return ()
+    stamp = next_stamp(pipeline, record.id, record.progress, at=at, recorded_at=recorded, actor=actor)
+    return (Amended(stamp=stamp, edits=edits),)
+
+
+def _decide(
+    pipeline: Pipeline,
+    record: Opportunity,
+    to: str | None,
+    *,
+    outcome: Outcome | str | None,
+    at: datetime,
+    actor: Actor | None,
+    reason: str | None,
+    amending: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    recorded_at: datetime | None,
+) -> _Decision:
+    first = (
+        *find_pipeline_problems(pipeline, record),
+        *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
+        *find_value_problems(pipeline, amending),
+    )
+    if first:
+        return _Decision(first)
+    target = _find_target(pipeline, record, to, None if outcome is None else Outcome(outcome))
+    if isinstance(target, Problem):
+        return _Decision((target,))
+    if (problem := find_state_problem(pipeline, record.progress.state)) is not None:
+        return _Decision((problem,))
+    edge = find_edge(pipeline, record.progress.state, target)
+    if edge is None:
+        return _Decision((Problem("move.no_way", "to", {"source": record.progress.state, "target": target}),))
+    amended = _amended(pipeline, record, amending, at, recorded_at, actor)
+    after = evolve(record, *amended)
+    situation = Situation(record=after, at=at, actor=actor, facts=facts)
+    return _Decision(tuple(find_edge_problems(edge, situation, reason)), edge, amended, after)
+
+
+def unmet(
+    pipeline: Pipeline,
+    record: Opportunity,
+    to: str | None = None,
+    *,
+    at: datetime,
+    actor: Actor | None = None,
+    outcome: Outcome | str | None = None,
+    reason: str | None = None,
+    amending: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    recorded_at: datetime | None = None,
+) -> tuple[Problem, ...]:
+    """Give every reason why the same call of `move` would be refused; nothing when it would be done."""
+    decision = _decide(
+        pipeline,
+        record,
+        to,
+        outcome=outcome,
+        at=at,
+        actor=actor,
+        reason=reason,
+        amending=amending or {},
+        facts=facts or {},
+        recorded_at=recorded_at,
+    )
+    return decision.problems
+
+
+def move(
+    pipeline: Pipeline,
+    record: Opportunity,
+    to: str | None = None,
+    *,
+    at: datetime,
+    actor: Actor | None = None,
+    outcome: Outcome | str | None = None,
+    reason: str | None = None,
+    amending: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    recorded_at: datetime | None = None,
+) -> tuple[Amended | Moved, ...]:
+    """Decide a move to a stage, an outcome, or both; nothing changes until the changes are applied and saved.
+
+    `to` alone gives the outcome the stage's kind says. `outcome` alone goes to the pipeline's one stage of that kind
+    and, where it has none (or for `abandoned`), stays in the stage. `reason` is the key of a reason for closing.
+    `amending` fills in fields first, as a form does: the decision is made on the amended record and both changes are
+    given, `Amended` then `Moved`, or neither.
+
+    Raises `MoveRefused` with all of `unmet`.
+    """
+    decision = _decide(
+        pipeline,
+        record,
+        to,
+        outcome=outcome,
+        at=at,
+        actor=actor,
+        reason=reason,
+        amending=amending or {},
+        facts=facts or {},
+        recorded_at=recorded_at,
+    )
+    edge, after = decision.edge, decision.record
+    if decision.problems or edge is None or after is None:
+        wish = f"the move from {record.progress.state} to {to or outcome or record.progress.stage}"
+        raise MoveRefused(record.id, wish, decision.problems)
+    keeps_reason = reason is None and edge.target.outcome is record.progress.outcome
+    moved = Moved(
+        stamp=next_stamp(pipeline, record.id, after.progress, at=at, recorded_at=recorded_at, actor=actor),
+        source=record.progress.state,
+        target=edge.target,
+        directions=edge.directions,
+        reason=record.progress.reason if keeps_reason else reason,
+        probability=effective_probability(pipeline, edge.target, after.estimate),
+        forecast_category=effective_category(pipeline, edge.target, after.estimate),
+    )
+    return (*decision.amended, moved)
+
+
+def options(
+    pipeline: Pipeline,
+    record: Opportunity,
+    *,
+    at: datetime,
+    actor: Actor | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> tuple[Option, ...]:
+    """List every state the record could move to, each with its blockers: what a screen needs to draw its buttons.
+
+    Raises `MoveRefused` when the record is not in this pipeline at all.
+    """
+    first = (*find_pipeline_problems(pipeline, record), *find_order_problems(record.progress, at=at))
+    here = find_state_problem(pipeline, record.progress.state)
+    if first or here:
+        raise MoveRefused(record.id, "any move", (*first, *(() if here is None else (here,))))
+    situation = Situation(record=record, at=at, actor=actor, facts=facts or {})
+    return tuple(
+        Option(edge.target, edge.directions, tuple(find_edge_problems(edge, situation)))
+        for edge in find_edges(pipeline, record.progress.state)
+    )

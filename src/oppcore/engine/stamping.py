@@ -1,0 +1,65 @@
+"""The stamp of the next change of a record, and what can be wrong with its times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from oppcore.engine.changes import Origination, Stamp
+from oppcore.errors import Problem
+from oppcore.pipeline import Pipeline
+from oppcore.records import Actor, Opportunity, Progress
+
+__all__ = ["find_order_problems", "find_pipeline_problems", "next_stamp"]
+
+
+def _recorded(progress: Progress | None, at: datetime, recorded_at: datetime | None) -> datetime:
+    """Give when a change is recorded: as said, else when it happens, but never before the last one was."""
+    if recorded_at is not None:
+        return recorded_at
+    return at if progress is None else max(at, progress.recorded_at)
+
+
+def find_order_problems(
+    progress: Progress | None, *, at: datetime, recorded_at: datetime | None = None
+) -> Iterator[Problem]:
+    """Say how a change's times break the order: earlier than the last change, or recorded before it happened."""
+    if at.utcoffset() is None or (recorded_at is not None and recorded_at.utcoffset() is None):
+        message = f"an instant needs a time zone: {at.isoformat()}"
+        raise ValueError(message)
+    written = _recorded(progress, at, recorded_at)
+    if progress is not None and at < progress.changed_at:
+        yield Problem("change.out_of_order", "at", {"have": at, "need": progress.changed_at})
+    if at > written:
+        yield Problem("change.before_it_happens", "recorded_at", {"have": written, "need": at})
+    if progress is not None and written < progress.recorded_at:
+        yield Problem("change.out_of_order", "recorded_at", {"have": written, "need": progress.recorded_at})
+
+
+def find_pipeline_problems(pipeline: Pipeline, record: Opportunity) -> Iterator[Problem]:
+    """Say that a record belongs to another pipeline."""
+    if record.progress.pipeline != pipeline.key:
+        yield Problem("pipeline.other", "pipeline", {"have": record.progress.pipeline, "need": pipeline.key})
+
+
+def next_stamp(
+    pipeline: Pipeline,
+    record_id: str,
+    progress: Progress | None,
+    *,
+    at: datetime,
+    recorded_at: datetime | None,
+    actor: Actor | None,
+    origin: Origination = Origination.LIVE,
+) -> Stamp:
+    """Make the stamp of the change that follows."""
+    return Stamp(
+        record_id=record_id,
+        version=1 if progress is None else progress.version + 1,
+        at=at,
+        recorded_at=_recorded(progress, at, recorded_at),
+        actor_id=None if actor is None else actor.id,
+        pipeline=pipeline.key,
+        revision=pipeline.revision,
+        origin=origin,
+    )

@@ -1,0 +1,168 @@
+"""The one table of moves: what the engine evaluates, options list and diagrams draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import final
+
+import attrs
+
+from oppcore.criteria import Criterion
+from oppcore.errors import Problem
+from oppcore.pipeline.flow import Direction, Policy
+from oppcore.pipeline.pipeline import Pipeline
+from oppcore.pipeline.stage import Stage, StageKind
+from oppcore.records import Outcome, State
+from oppcore.spelling import suggest
+
+__all__ = ["Edge", "find_edge", "find_edges", "find_state_problem", "legal_outcomes", "open_edge"]
+
+_LEGAL = {
+    StageKind.OPEN: (Outcome.OPEN, Outcome.LOST, Outcome.ABANDONED),
+    StageKind.WON: (Outcome.WON, Outcome.LOST),
+    StageKind.POST_SALE: (Outcome.WON, Outcome.LOST),
+    StageKind.LOST: (Outcome.LOST, Outcome.ABANDONED),
+}
+_GIVEN_UP = (Outcome.LOST, Outcome.ABANDONED)
+_FORWARD = frozenset({Direction.ADVANCE, Direction.JUMP, Direction.WIN, Direction.DELIVER})
+_UNGATED = frozenset({Direction.LOSE, Direction.ABANDON})
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Edge:
+    """A move that the structure of a pipeline knows: from one state to another, in all its directions.
+
+    `source` is None for an opening. `gate` is what must be true, `policies` what the flow says of each direction,
+    `skipped` the stages jumped over that may not be, `roles` who may enter the target (empty admits anyone), `reasons`
+    the keys of which one must be given (empty: none is needed).
+    """
+
+    source: State | None
+    target: State
+    directions: tuple[Direction, ...]
+    gate: tuple[Criterion, ...] = ()
+    policies: tuple[tuple[Direction, Policy], ...] = ()
+    skipped: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+def legal_outcomes(kind: StageKind) -> tuple[Outcome, ...]:
+    """Give the outcomes a deal can have in a stage of a kind."""
+    return _LEGAL[kind]
+
+
+def find_state_problem(pipeline: Pipeline, state: State) -> Problem | None:
+    """Say why a state cannot exist in a pipeline, or None."""
+    if state.stage not in pipeline:
+        known = [stage.key for stage in pipeline.stages]
+        return Problem("move.unknown_stage", "stage", {"have": state.stage, "suggestion": suggest(state.stage, known)})
+    kind = pipeline.stage(state.stage).kind
+    if state.outcome not in _LEGAL[kind]:
+        params = {"stage": state.stage, "kind": kind, "have": state.outcome, "need": _LEGAL[kind]}
+        return Problem("state.illegal", "outcome", params)
+    return None
+
+
+def _between(pipeline: Pipeline, source: Stage, target: Stage) -> tuple[Stage, ...]:
+    """Give the stages a forward move leaves out: open ones on the way, and for a later post_sale stage the won ones too."""
+    low, high = pipeline.rank(source.key), pipeline.rank(target.key)
+    if target.kind is StageKind.OPEN:
+        return tuple(stage for stage in pipeline.stages[low + 1 : high] if stage.kind is StageKind.OPEN)
+    later_open = tuple(stage for stage in pipeline.stages[low + 1 :] if stage.kind is StageKind.OPEN)
+    if target.kind is StageKind.WON:
+        return later_open
+    return later_open + tuple(stage for stage in pipeline.stages[:high] if stage.kind is StageKind.WON)
+
+
+def _forward(pipeline: Pipeline, source: Stage, target: Stage) -> tuple[Direction, ...]:
+    skips = bool(_between(pipeline, source, target))
+    if target.kind is StageKind.OPEN:
+        return (Direction.JUMP,) if skips else (Direction.ADVANCE,)
+    return (Direction.WIN, Direction.JUMP) if skips else (Direction.WIN,)
+
+
+def _from_open(pipeline: Pipeline, source: State, target: State) -> tuple[Direction, ...]:
+    here, there = pipeline.stage(source.stage), pipeline.stage(target.stage)
+    if target.outcome is Outcome.OPEN:
+        if pipeline.rank(target.stage) < pipeline.rank(source.stage):
+            return (Direction.REVERT,)
+        return _forward(pipeline, here, there)
+    if target.outcome is Outcome.WON:
+        return _forward(pipeline, here, there)
+    if there.kind is not StageKind.LOST and target.stage != source.stage:
+        return ()  # lost on the way to another stage would be two moves in one
+    return (Direction.LOSE,) if target.outcome is Outcome.LOST else (Direction.ABANDON,)
+
+
+def _from_won(pipeline: Pipeline, source: State, target: State) -> tuple[Direction, ...]:
+    if target.outcome is Outcome.WON:
+        return (Direction.DELIVER,)
+    if target.outcome is Outcome.OPEN:
+        return (Direction.REOPEN,)
+    there = pipeline.stage(target.stage)
+    return (Direction.OVERTURN,) if there.kind is StageKind.LOST or target.stage == source.stage else ()
+
+
+def _from_given_up(pipeline: Pipeline, source: State, target: State) -> tuple[Direction, ...]:
+    if target.outcome is Outcome.OPEN:
+        return (Direction.REOPEN,)
+    if target.outcome is Outcome.WON:
+        return (Direction.OVERTURN,)
+    there = pipeline.stage(target.stage)
+    return (Direction.RECLASSIFY,) if there.kind is StageKind.LOST or target.stage == source.stage else ()
+
+
+def _directions(pipeline: Pipeline, source: State, target: State) -> tuple[Direction, ...]:
+    if source == target:
+        return ()
+    if source.outcome is Outcome.OPEN:
+        return _from_open(pipeline, source, target)
+    if source.outcome is Outcome.WON:
+        return _from_won(pipeline, source, target)
+    return _from_given_up(pipeline, source, target)
+
+
+def _edge(pipeline: Pipeline, source: State | None, target: State, directions: tuple[Direction, ...]) -> Edge:
+    there = pipeline.stage(target.stage)
+    ungated = target.outcome in _GIVEN_UP
+    gate: tuple[Criterion, ...] = () if ungated else there.entry
+    skipped: tuple[Stage, ...] = ()
+    if source is not None:
+        here = pipeline.stage(source.stage)
+        if not _FORWARD.isdisjoint(directions):
+            gate = here.exit + gate
+        if Direction.JUMP in directions:
+            skipped = _between(pipeline, here, there)
+    return Edge(
+        source=source,
+        target=target,
+        directions=directions,
+        gate=gate,
+        policies=tuple((direction, pipeline.flow.policy(direction)) for direction in directions),
+        skipped=tuple(stage.key for stage in skipped if not stage.may_be_skipped),
+        roles=() if not _UNGATED.isdisjoint(directions) else there.roles,
+        reasons=() if target.outcome is Outcome.OPEN else pipeline.reasons_for(target.outcome),
+    )
+
+
+def open_edge(pipeline: Pipeline, stage: str) -> Edge:
+    """Give the edge by which a deal is opened in a stage. Raises `KeyError` for an unknown stage."""
+    target = State(stage, pipeline.stage(stage).kind.outcome)
+    return _edge(pipeline, None, target, (Direction.OPEN,))
+
+
+def find_edge(pipeline: Pipeline, source: State, target: State) -> Edge | None:
+    """Give the edge between two legal states; None where no move leads from one to the other."""
+    directions = _directions(pipeline, source, target)
+    return _edge(pipeline, source, target, directions) if directions else None
+
+
+def find_edges(pipeline: Pipeline, source: State) -> Iterator[Edge]:
+    """Give every edge out of a state, in the order of the stages."""
+    for stage in pipeline.stages:
+        for outcome in _LEGAL[stage.kind]:
+            edge = find_edge(pipeline, source, State(stage.key, outcome))
+            if edge is not None:
+                yield edge
