@@ -64,7 +64,8 @@ class Table:
             lines += [f"  - {text}" for text in _left_out_texts(self.left_out)]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def html(self) -> str:
+        """Give the table as HTML, every text escaped."""
         right = [' style="text-align: right"' if _is_right(column) else "" for column in _columns_of(self)]
         caption = f"<caption>{escape(_clean(self.title))}</caption>" if self.title else ""
         heads = "".join(
@@ -81,6 +82,9 @@ class Table:
             items = "".join(f"<li>{escape(text)}</li>" for text in _left_out_texts(self.left_out))
             below += f"<p>left out:</p><ul>{items}</ul>"
         return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{below}"
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
 
 def _columns_of(table: Table) -> list[list[Any]]:

@@ -118,11 +118,11 @@ def _subject(code: str, row: Row) -> tuple[str, str, str]:
             return code, "", ""
 
 
-def _where(rows: Sequence[Row]) -> tuple[str, tuple[int, ...] | tuple[str, ...]]:
+def _where(rows: Sequence[Row]) -> tuple[str, tuple[int | str, ...]]:
     """Name the first rows by number, or by opportunity where there is no file; in words and as they are."""
-    numbers = sorted(row.number for row in rows if row.number)
-    names: list[int] | list[str] = numbers or list(dict.fromkeys(row.opportunity_id for row in rows))
+    names: list[int | str] = [*sorted(row.number for row in rows if row.number)]
+    what = ("row", "rows") if names else ("opportunity", "opportunities")
+    names = names or list(dict.fromkeys(row.opportunity_id for row in rows))
     shown = tuple(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    what = ("row" if numbers else "opportunity") if len(names) == 1 else ("rows" if numbers else "opportunities")
-    return f"{what} {', '.join(map(str, shown))}{more}", shown  # pyright: ignore[reportReturnType]
+    return f"{what[len(names) > 1]} {', '.join(map(str, shown))}{more}", shown

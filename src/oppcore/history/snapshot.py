@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, final
 
 import attrs
@@ -74,9 +75,9 @@ class Snapshot:
         )
 
     def as_records(self) -> list[dict[str, Any]]:
-        """Give one dict per line and currency: `stage` (None for closed deals), `outcome`, `count`, `currency`, `amount`.
+        """Give one dict per line and currency: stage (None for closed deals), outcome, count, currency and amount.
 
-        `count` is the number of all deals of the line; a line with no amounts has one dict without a currency.
+        The count is the number of all deals of the line; a line with no amounts has one dict without a currency.
         """
         lines: list[tuple[str | None, Outcome, int, Amounts]] = [
             (stage.name, Outcome.OPEN, stage.count, stage.amounts) for stage in self.stages
@@ -85,7 +86,7 @@ class Snapshot:
         return [
             {"stage": name, "outcome": str(outcome), "count": count, "currency": currency, "amount": amount}
             for name, outcome, count, amounts in lines
-            for currency, amount in [(key, money.amount) for key, money in amounts.items()] or [(None, None)]
+            for currency, amount in _pairs(amounts)
         ]
 
     def detail(self) -> dict[str, Any]:
@@ -131,7 +132,7 @@ class Snapshot:
         return str(self.table())
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return self.table().html()
 
 
 def take_snapshot(
@@ -178,6 +179,10 @@ def _sums(standings: list[Standing]) -> Amounts:
 def _count(name: str, found: list[Standing]) -> StageCount:
     without = sum(standing.amount is None for standing in found)
     return StageCount(name=name, count=len(found), amounts=_sums(found), without_amount=without)
+
+
+def _pairs(amounts: Amounts) -> list[tuple[str | None, Decimal | None]]:
+    return [(currency, money.amount) for currency, money in amounts.items()] or [(None, None)]
 
 
 def _texts(amounts: Amounts) -> dict[str, str]:
