@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -30,10 +31,23 @@ def plain(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     value = plain(value)
+    if value is None:
+        return ""
     if isinstance(value, list):
         items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
         return ", ".join(str(item) for item in items)
     return str(value)
+
+
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
+_PLACEHOLDER = re.compile(r"\{(\w+)")
+
+
+def _without_gaps(sentence: str, values: Mapping[str, str]) -> str:
+    """Drop the optional parts of a sentence whose parameters are not there."""
+    return _OPTIONAL.sub(
+        lambda part: part[1] if all(values.get(name) for name in _PLACEHOLDER.findall(part[1])) else "", sentence
+    )
 
 
 class _Parameters(dict[str, str]):
@@ -53,7 +67,7 @@ def render(code: str, path: str, params: Mapping[str, Any], parts: Sequence[str]
         listed = "; ".join(f"{name}: {value}" for name, value in sorted(values.items()))
         text = f"{path + ': ' if path else ''}{code}{' (' + listed + ')' if listed else ''}"
     else:
-        text = sentence.format_map(_Parameters(values, path=path))
+        text = _without_gaps(sentence, values).format_map(_Parameters(values, path=path))
     if parts:
         text += " [" + texts["or"].join(parts) + "]"
     return text
