@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
-from typing import Any, cast, final
+from typing import Any, final
 
 import attrs
 
@@ -224,6 +224,8 @@ class _Reader:
         stage = values.get("stage")
         if self._pipeline is None or not isinstance(stage, str) or stage in self._pipeline:
             return []
+        if values.get("pipeline", self._pipeline.key) != self._pipeline.key:
+            return []  # whoever counts by this pipeline leaves the rows of others out
         known = [known.key for known in self._pipeline.stages]
         params = {"value": stage, "pipeline": self._pipeline.key, "known": known, "suggestion": suggest(stage, known)}
         return [(Problem("stage.unknown", "", params), "stage")]
@@ -270,7 +272,8 @@ def _numbered(rows: Iterable[Any]) -> Iterator[tuple[int, Mapping[Any, Any], int
         if isinstance(row, TextRow):
             yield row.number, row, row.line
         elif isinstance(row, Mapping):
-            yield number, cast("Mapping[Any, Any]", row), None
+            known: Mapping[Any, Any] = row  # pyright: ignore[reportUnknownVariableType]
+            yield number, known, None
         else:
             message = f'a row is a mapping from column to cell, not {type(row).__name__}; try df.to_dict("records")'
             raise TypeError(message)

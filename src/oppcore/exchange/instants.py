@@ -19,6 +19,7 @@ __all__ = [
     "localize",
     "parse_date",
     "parse_instant",
+    "parse_when",
     "start_of_day",
 ]
 
@@ -158,6 +159,12 @@ def parse_instant(value: Any, zone: tzinfo | None, formats: Iterable[str]) -> da
     """Give the instant a cell holds; a date means the start of that day in the time zone."""
     read = _read(value, formats)
     return read if isinstance(read, Problem) else _settle(read, zone)
+
+
+def parse_when(value: Any, zone: tzinfo | None, formats: Iterable[str]) -> date | Problem:
+    """Give an instant, or a plain date where the text is one: for settings such as `as_of`."""
+    read = _read(value, formats)
+    return _settle(read, zone) if isinstance(read, datetime) else read
 
 
 def parse_date(value: Any, formats: Iterable[str]) -> date | Problem:

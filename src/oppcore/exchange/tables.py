@@ -85,7 +85,7 @@ def _open(source: str | PathLike[str] | IO[bytes], opened: contextlib.ExitStack)
     if source == "-":
         source = sys.stdin.buffer
     if isinstance(source, (str, PathLike)):
-        stream: Any = opened.enter_context(Path(source).open("rb"))
+        stream = cast("io.BufferedReader[Any]", opened.enter_context(Path(source).open("rb")))  # noqa: SIM115
     else:
         stream = io.BufferedReader(cast("Any", source))
         opened.callback(_let_go, stream)

@@ -153,7 +153,7 @@ TEXTS: Mapping[str, str] = {
     "record.none": "{count} opportunities have no record: {ids} …",
     "record.unused": "{count} records have no changes: {ids} …",
     # Proposing a pipeline.
-    "infer.ask": "say which stages mean {missing} (none is an answer, too); deals mostly end in: {candidates}; use {flag}",
+    "infer.ask": "say which stages mean {missing}, or none; deals mostly end in: {candidates}; use {flag}",
     "infer.too_many": "{count} different stages ({some}, …), at most {most} make a pipeline: is this the right column?",
     "infer.twice": "the stage {stage!r} is said to be both {kinds}",
     "infer.unknown": "no deal was ever in the stage {stage!r}; there are: {known}",
