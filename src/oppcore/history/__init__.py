@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oppcore.history.changes import Adoption, adopt_history, rows_of
 from oppcore.history.fold import fold_rows
 from oppcore.history.history import History, make_history
 from oppcore.history.past import Past, fold_history
@@ -12,6 +13,7 @@ from oppcore.history.trail import Ending, OutcomeChange, Trail, Visit
 
 __all__ = [
     "COLUMNS",
+    "Adoption",
     "Ending",
     "History",
     "OutcomeChange",
@@ -23,9 +25,11 @@ __all__ = [
     "Standing",
     "Trail",
     "Visit",
+    "adopt_history",
     "fold_history",
     "fold_rows",
     "make_history",
+    "rows_of",
     "standing_of",
     "take_snapshot",
 ]

@@ -1,0 +1,204 @@
+"""Between the engine's changes and the rows of the change table, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, final
+
+import attrs
+
+from oppcore.engine import Amended, Change, Edit, Moved, Opened, Origination, Stamp, evolve
+from oppcore.errors import Problem
+from oppcore.history.history import History
+from oppcore.history.row import Row, RowKind
+from oppcore.pipeline import Pipeline
+from oppcore.pipeline.edges import find_edge, find_state_problem
+from oppcore.pipeline.estimate import effective_category, effective_probability
+from oppcore.records import Actor, Opportunity, Outcome, Progress, State, get_field, with_fields
+
+__all__ = ["Adoption", "adopt_history", "rows_of"]
+
+_SAID = ("amount", "owner_id", "source", "probability", "forecast_category", "expected_close_on")
+"""What a row says of a record, by the names both use."""
+
+
+def _further(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
+    """Give the rows that changes amount to: one each, in their order, of any number of records.
+
+    `seq` is the version. A field cleared by an amendment is *not said* by its row, which can only say what is there.
+    """
+    states: dict[str, State] = {}
+    for change in changes:
+        stamp = change.stamp
+        reason: str | None = None
+        further: dict[str, str] = {}
+        match change:
+            case Opened(record=record):
+                state, reason = record.progress.state, record.progress.reason
+                said: dict[str, Any] = {name: get_field(record, name) for name in _SAID}
+                further = _further(record.fields)
+            case Moved():
+                state, reason, said = change.target, change.reason, {}
+            case Amended(edits=edits):
+                state = states[stamp.record_id]
+                new = {edit.field: edit.new for edit in edits}
+                said = {name: value for name, value in new.items() if name in _SAID}
+                further = _further({name: value for name, value in new.items() if name not in _SAID})
+        states[stamp.record_id] = state
+        yield Row(
+            opportunity_id=stamp.record_id,
+            stage=state.stage,
+            outcome=state.outcome,
+            at=stamp.at,
+            seq=Decimal(stamp.version),
+            recorded_at=stamp.recorded_at,
+            actor_id=stamp.actor_id,
+            reason=reason,
+            pipeline=stamp.pipeline,
+            further=further,
+            **said,
+        )
+
+
+@final
+@attrs.frozen
+class Adoption:
+    """The changes that take over a history, one tuple per opportunity, and what could not be taken over."""
+
+    changes: tuple[tuple[Change, ...], ...]
+    left_out: tuple[Problem, ...]
+
+
+def adopt_history(pipeline: Pipeline, history: History, *, actor: Actor | None = None) -> Adoption:
+    """Take over a history: for each opportunity an `Opened`, and `Moved` and `Amended` after it, all marked as adopted.
+
+    Structure is obeyed, gates are not evaluated. An opportunity that was removed or merged in the end, or that stands
+    in a stage or state the pipeline does not have, is left out whole and listed. Versions follow happened order; a row
+    recorded before the one that precedes it counts as recorded with that one.
+    """
+    changes: list[tuple[Change, ...]] = []
+    left_out = list(history.left_out)
+    for opportunity_id, rows in history:
+        problem = _find_problem(pipeline, opportunity_id, rows)
+        if problem is None:
+            changes.append(tuple(_Adopting(pipeline, actor).read(rows)))
+        else:
+            left_out.append(problem)
+    return Adoption(tuple(changes), tuple(left_out))
+
+
+def _find_problem(pipeline: Pipeline, opportunity_id: str, rows: Sequence[Row]) -> Problem | None:
+    for row in rows:
+        if row.kind is not RowKind.ENTRY:
+            return Problem("adopt.removed", opportunity_id, {"kind": row.kind, "at": row.at})
+        if row.pipeline not in (None, pipeline.key):
+            return Problem("pipeline.other", opportunity_id, {"have": row.pipeline, "need": pipeline.key})
+        stage = row.stage or ""
+        kind = Outcome.OPEN if stage not in pipeline else pipeline.stage(stage).kind.outcome
+        if (problem := find_state_problem(pipeline, State(stage, row.outcome or kind))) is not None:
+            return attrs.evolve(problem, path=opportunity_id)
+    return None
+
+
+class _Adopting:
+    """The record as it grows from row to row."""
+
+    def __init__(self, pipeline: Pipeline, actor: Actor | None) -> None:
+        self._pipeline = pipeline
+        self._actor_id = None if actor is None else actor.id
+        self._record: Opportunity | None = None
+
+    def read(self, rows: Iterable[Row]) -> Iterator[Change]:
+        for row in rows:
+            for change in self._changes(row):
+                self._record = evolve(self._record, change)
+                yield change
+
+    def _stamp(self, row: Row, recorded_at: datetime) -> Stamp:
+        return Stamp(
+            record_id=row.opportunity_id,
+            version=1 if self._record is None else self._record.progress.version + 1,
+            at=row.at,
+            recorded_at=recorded_at,
+            actor_id=row.actor_id or self._actor_id,
+            pipeline=self._pipeline.key,
+            revision=self._pipeline.revision,
+            origin=Origination.ADOPTED,
+        )
+
+    def _state(self, row: Row) -> State:
+        stage = row.stage or ""
+        here = None if self._record is None else self._record.progress
+        if row.outcome is None and here is not None and here.stage == stage:
+            return here.state
+        return State(stage, row.outcome or self._pipeline.stage(stage).kind.outcome)
+
+    def _values(self, row: Row) -> dict[str, Any]:
+        said = {name: getattr(row, name) for name in _SAID}
+        own = {name: value for name, value in row.further.items() if self._pipeline.field(name) is not None}
+        return {name: value for name, value in {**said, **own}.items() if value is not None}
+
+    def _changes(self, row: Row) -> Iterator[Change]:
+        if self._record is None:
+            yield self._opened(row)
+            return
+        record = self._record
+        recorded_at = max(row.known_at, record.progress.recorded_at, row.at)
+        values = self._values(row)
+        after = with_fields(record, values)
+        edits = [Edit(name, get_field(record, name), get_field(after, name)) for name in values]
+        edits = [edit for edit in edits if edit.old != edit.new]
+        if edits:
+            yield Amended(stamp=self._stamp(row, recorded_at), edits=tuple(edits))
+        target = self._state(row)
+        for state in self._steps(record.progress.state, target):
+            yield self._moved(row, state, row.reason if state == target else None, recorded_at)
+
+    def _steps(self, source: State, target: State) -> tuple[State, ...]:
+        """Give the states on the way: a row may say in one what are two moves, as lost in another stage."""
+        if source == target:
+            return ()
+        entered = State(target.stage, self._pipeline.stage(target.stage).kind.outcome)
+        if find_edge(self._pipeline, source, target) is None and entered not in (source, target):
+            return (entered, target)
+        return (target,)
+
+    def _opened(self, row: Row) -> Opened:
+        state = self._state(row)
+        recorded_at = max(row.known_at, row.at)
+        progress = Progress(
+            pipeline=self._pipeline.key,
+            stage=state.stage,
+            outcome=state.outcome,
+            version=1,
+            opened_at=row.at,
+            entered_at=row.at,
+            changed_at=row.at,
+            recorded_at=recorded_at,
+            closed_at=None if state.outcome is Outcome.OPEN else row.at,
+            reason=None if state.outcome is Outcome.OPEN else row.reason,
+        )
+        record = with_fields(Opportunity(id=row.opportunity_id, progress=progress), self._values(row))
+        return Opened(stamp=self._stamp(row, recorded_at), record=record)
+
+    def _moved(self, row: Row, target: State, reason: str | None, recorded_at: datetime) -> Moved:
+        record = self._record
+        assert record is not None  # noqa: S101 - a record is opened before it moves
+        edge = find_edge(self._pipeline, record.progress.state, target)
+        if reason is None and target.outcome is record.progress.outcome:
+            reason = record.progress.reason
+        return Moved(
+            stamp=self._stamp(row, recorded_at),
+            source=record.progress.state,
+            target=target,
+            directions=() if edge is None else edge.directions,
+            reason=None if target.outcome is Outcome.OPEN else reason,
+            probability=effective_probability(self._pipeline, target, record.estimate),
+            forecast_category=effective_category(self._pipeline, target, record.estimate),
+        )
