@@ -228,7 +228,7 @@ class _Reader:
             return []  # whoever counts by this pipeline leaves the rows of others out
         known = [known.key for known in self._pipeline.stages]
         params = {"value": stage, "pipeline": self._pipeline.key, "known": known, "suggestion": suggest(stage, known)}
-        return [(Problem("stage.unknown", "", params), "stage")]
+        return [(Problem("stage.not_in_pipeline", "", params), "stage")]
 
     def _join(self, values: dict[str, Any], further: dict[str, str], row: Mapping[Any, Any]) -> None:
         record = self._records.get(str(values.get("opportunity_id")), _NO_RECORD)

@@ -16,7 +16,7 @@ MOST_ROWS = 20
 MOST_VALUES = 30
 """Different values listed apart for one code and column; the others are counted together."""
 
-_BY_VALUE = {"stage.unknown", "word.unknown", "currency.unknown"}
+_BY_VALUE = {"stage.not_in_pipeline", "word.unknown", "currency.unknown"}
 
 
 @attrs.define

@@ -148,7 +148,7 @@ TEXTS: Mapping[str, str] = {
     " rows ({count}): {rows}",
     "probability.range": "{path}: {column} {value!r} is no probability; rows ({count}): {rows}",
     "word.unknown": "{path}: {column} {value!r} is none of {known}; rows ({count}): {rows}",
-    "stage.unknown": "{path}: {column} {value!r} is no stage of {pipeline} ({known}); rows ({count}): {rows}",
+    "stage.not_in_pipeline": "{path}: {column} {value!r} is no stage of {pipeline} ({known}); rows ({count}): {rows}",
     "record.twice": "{path}: {column} {value!r} is there before, in record {other}; rows ({count}): {rows}",
     "record.none": "{count} opportunities have no record: {ids} …",
     "record.unused": "{count} records have no changes: {ids} …",
