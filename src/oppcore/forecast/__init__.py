@@ -1,0 +1,7 @@
+"""Estimating the future: what open deals are worth, weighted by how likely they are to be won."""
+
+from __future__ import annotations
+
+from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
+
+__all__ = ["Forecast", "ForecastRow", "weigh_forecast"]

@@ -1,0 +1,84 @@
+"""The deals a forecast is about, whether they come from a history or from a host's records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, tzinfo
+from typing import final
+
+import attrs
+
+from oppcore.errors import Problem, UnreadableChanges
+from oppcore.history import History, Standing, fold_history, standing_of
+from oppcore.periods import as_instant
+from oppcore.pipeline import Pipeline
+from oppcore.pipeline.edges import find_state_problem
+from oppcore.records import Opportunity
+
+__all__ = ["Scope", "find_scope"]
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Scope:
+    """Where every deal stands as of an instant, and what is not among them."""
+
+    as_of: datetime | None
+    known_on: datetime | None
+    standings: tuple[Standing, ...]
+    left_out: tuple[Problem, ...]
+
+
+def find_scope(
+    source: History | Iterable[Opportunity],
+    pipeline: Pipeline,
+    *,
+    as_of: date | None = None,
+    known_on: date | None = None,
+    timezone: str | tzinfo | None = None,
+    lenient: bool = False,
+) -> Scope:
+    """Give the deals of a history as of an instant, or those of records as they are.
+
+    Records say nothing about the past: `as_of` (by default their latest change) is echoed, records changed later are
+    listed in `left_out`, and `known_on` raises `ValueError`. Records of other pipelines are listed too.
+    """
+    if isinstance(source, History):
+        past = fold_history(source, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
+        standings = tuple(trail.standing for trail in past.trails if trail.standing is not None)
+        return Scope(as_of=past.as_of, known_on=past.known_on, standings=standings, left_out=past.left_out)
+    if known_on is not None:
+        message = "records are as they are now; known_on needs a history"
+        raise ValueError(message)
+    return _scope_of_records(tuple(source), pipeline, as_of, timezone, lenient=lenient)
+
+
+def _scope_of_records(
+    records: tuple[Opportunity, ...],
+    pipeline: Pipeline,
+    as_of: date | None,
+    timezone: str | tzinfo | None,
+    *,
+    lenient: bool,
+) -> Scope:
+    latest = max((record.progress.changed_at.astimezone(UTC) for record in records), default=None)
+    wanted = latest if as_of is None else as_of
+    until = None if wanted is None else as_instant(wanted, timezone)
+    standings: list[Standing] = []
+    impossible: list[Problem] = []
+    left_out: list[Problem] = []
+    for record in records:
+        path = f"opportunity {record.id}"
+        progress = record.progress
+        if progress.pipeline != pipeline.key:
+            left_out.append(Problem("pipeline.other", path, {"have": progress.pipeline, "need": pipeline.key}))
+        elif (problem := find_state_problem(pipeline, progress.state)) is not None:
+            impossible.append(attrs.evolve(problem, path=path))
+        elif until is not None and progress.changed_at.astimezone(UTC) > until:
+            left_out.append(Problem("record.newer", path, {"have": progress.changed_at, "need": until}))
+        else:
+            standings.append(standing_of(record))
+    if impossible and not lenient:
+        raise UnreadableChanges(tuple(impossible), len(records))
+    problems = tuple(left_out + impossible)
+    return Scope(as_of=until, known_on=None, standings=tuple(standings), left_out=problems)
