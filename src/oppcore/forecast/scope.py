@@ -12,8 +12,9 @@ from oppcore.errors import Problem, UnreadableChanges
 from oppcore.history import History, Standing, fold_history, standing_of
 from oppcore.periods import as_instant
 from oppcore.pipeline import Pipeline
-from oppcore.pipeline.edges import find_state_problem
-from oppcore.records import Opportunity
+from oppcore.pipeline.edges import legal_outcomes
+from oppcore.records import Opportunity, State
+from oppcore.spelling import suggest
 
 __all__ = ["Scope", "find_scope"]
 
@@ -71,14 +72,26 @@ def _scope_of_records(
         path = f"opportunity {record.id}"
         progress = record.progress
         if progress.pipeline != pipeline.key:
-            left_out.append(Problem("pipeline.other", path, {"have": progress.pipeline, "need": pipeline.key}))
-        elif (problem := find_state_problem(pipeline, progress.state)) is not None:
-            impossible.append(attrs.evolve(problem, path=path))
+            left_out.append(Problem("deal.elsewhere", path, {"have": progress.pipeline, "need": pipeline.key}))
+        elif (problem := _state_problem(progress.state, pipeline, path)) is not None:
+            impossible.append(problem)
         elif until is not None and progress.changed_at.astimezone(UTC) > until:
-            left_out.append(Problem("record.newer", path, {"have": progress.changed_at, "need": until}))
+            left_out.append(Problem("deal.newer", path, {"have": progress.changed_at, "need": until}))
         else:
             standings.append(standing_of(record))
     if impossible and not lenient:
         raise UnreadableChanges(tuple(impossible), len(records))
     problems = tuple(left_out + impossible)
     return Scope(as_of=until, known_on=None, standings=tuple(standings), left_out=problems)
+
+
+def _state_problem(state: State, pipeline: Pipeline, path: str) -> Problem | None:
+    if state.stage not in pipeline:
+        nearest = suggest(state.stage, [stage.key for stage in pipeline.stages])
+        return Problem("stage.unknown", path, {"have": state.stage, "suggestion": nearest})
+    kind = pipeline.stage(state.stage).kind
+    legal = legal_outcomes(kind)
+    if state.outcome not in legal:
+        params = {"stage": state.stage, "kind": kind, "have": state.outcome, "need": legal}
+        return Problem("stage.outcome", path, params)
+    return None

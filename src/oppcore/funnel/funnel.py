@@ -155,8 +155,8 @@ def measure_funnel(
     """Give the number of deals that reached each step, and the shares that went on, with Wilson intervals.
 
     The steps are the open stages in order, then the outcome `won`; `steps` picks and orders open stages (`won`, or a
-    won stage, may end it and is added where it does not). `count` is the counting rule (see `CountingRule`): there is no
-    default, because the rules give different numbers for the same deals. `as_of` and `known_on` are instants
+    won stage, may end it and is added where it does not). `count` is the counting rule (see `CountingRule`): there is
+    no default, because the rules give different numbers for the same deals. `as_of` and `known_on` are instants
     (inclusive), dates (the end of that day in `timezone`) or None; `by` groups by the value said last in a column.
 
     The first step is divided by all deals that exist. A ratio over 1 is reported as it is; a ratio whose deals are not

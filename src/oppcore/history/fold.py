@@ -142,7 +142,7 @@ class _Fold:
             self.away = row.pipeline != self.pipeline_key
         if self.away:
             self._leave(row.at, Ending.REMOVED)
-            self.unused.append(("pipeline.other", row))
+            self.unused.append(("deal.elsewhere", row))
             return
         kind = row.kind
         if kind is RowKind.REMOVED or kind is RowKind.MERGED:
@@ -151,11 +151,11 @@ class _Fold:
             self._remember(row)
             return
         if self.removed and kind is RowKind.ENTRY:
-            self.unused.append(("row.removed", row))
+            self.unused.append(("deal.removed", row))
             return
         stage = self.stage if row.stage is None else row.stage
         if stage is None:
-            self.unused.append(("row.no_stage", row))
+            self.unused.append(("deal.no_stage", row))
             return
         place = self.places.get(stage)
         if place is None:
@@ -165,7 +165,7 @@ class _Fold:
         if outcome is None:
             outcome = self.outcome if stage == self.stage else place.outcome
         elif outcome not in place.legal:
-            self.unused.append(("state.illegal", row))
+            self.unused.append(("stage.outcome", row))
             return
         self.removed = False
         self._remember(row)

@@ -22,7 +22,7 @@ from oppcore.spelling import suggest
 
 __all__ = ["Past", "fold_history"]
 
-_FATAL = ("stage.unknown", "state.illegal")
+_FATAL = ("stage.unknown", "stage.outcome")
 _SHOWN = 5
 _AT = attrgetter("at")
 
@@ -93,11 +93,11 @@ def _problems(trails: Sequence[Trail], pipeline: Pipeline) -> Iterator[Problem]:
         path, first = _where(rows)
         params: dict[str, object] = {"rows": len(rows), "first": first}
         match code:
-            case "pipeline.other":
+            case "deal.elsewhere":
                 params |= {"have": subject, "need": pipeline.key}
             case "stage.unknown":
                 params |= {"stage": subject, "have": subject, "suggestion": suggest(subject, known)}
-            case "state.illegal":
+            case "stage.outcome":
                 kind = pipeline.stage(subject).kind
                 params |= {"stage": subject, "kind": kind, "have": outcome, "need": legal_outcomes(kind)}
             case _:
@@ -108,11 +108,11 @@ def _problems(trails: Sequence[Trail], pipeline: Pipeline) -> Iterator[Problem]:
 def _subject(code: str, row: Row) -> tuple[str, str, str]:
     """What is wrong, in which stage or pipeline, and with which outcome."""
     match code:
-        case "pipeline.other":
+        case "deal.elsewhere":
             return code, row.pipeline or "", ""
         case "stage.unknown":
             return code, row.stage or "", ""
-        case "state.illegal":
+        case "stage.outcome":
             return code, row.stage or "", row.outcome or ""
         case _:
             return code, "", ""

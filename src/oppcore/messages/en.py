@@ -71,7 +71,7 @@ TEXTS: Mapping[str, str] = {
     "document.type": "{path}: {need} is wanted, not {have}",
     "document.value": "{path}: {why}",
     "document.number": "{path}: {have} is no finite number of reasonable size",
-    "document.money": "{path}: an amount of money names its currency, as in {{amount = 1000, currency = \"EUR\"}}",
+    "document.money": '{path}: an amount of money names its currency, as in {{amount = 1000, currency = "EUR"}}',
     "document.no_zone": "{path}: {have} has no time zone",
     "document.choice": "{path}: {have!r} is none of {need}",
     "document.text": "a text holds a NUL character or half a surrogate pair",
@@ -99,7 +99,7 @@ TEXTS: Mapping[str, str] = {
     "reason.open": "{path}: {key!r} is a reason for closing; its outcome cannot be open",
     "pipeline.no_open_stage": "{path}: a pipeline needs at least one open stage",
     "pipeline.too_many_stages": "{path}: a pipeline has at most {most} stages",
-    "pipeline.labels": "{path}: labels are a table from language to text, as in {{en = \"Offer\", zh = \"报价\"}}",
+    "pipeline.labels": '{path}: labels are a table from language to text, as in {{en = "Offer", zh = "报价"}}',
     # Reading tables of changes.
     "table.empty": "the table is empty: not even a header line",
     "table.no_rows": "the table has a header line but no rows",
@@ -158,4 +158,14 @@ TEXTS: Mapping[str, str] = {
     "infer.twice": "the stage {stage!r} is said to be both {kinds}",
     "infer.unknown": "no deal was ever in the stage {stage!r}; there are: {known}",
     "infer.not_placed": "not said where these stages belong: {stages}; use {flag}",
+    # What a history or a set of records says that a measure cannot count.
+    "stage.unknown": "{path}: the pipeline has no stage {have!r}[[; perhaps {suggestion!r}]][[; {rows} rows in all]]",
+    "stage.outcome": "{path}: a deal in {stage} ({kind}) cannot be {have}, only {need}[[; {rows} rows in all]]",
+    "deal.elsewhere": "{path}: in pipeline {have!r}, not {need!r}[[; {rows} rows in all]]",
+    "deal.removed": "{path}: the deal was removed before, and not restored[[; {rows} rows in all]]",
+    "deal.no_stage": "{path}: the deal is restored, but never stood in a stage[[; {rows} rows in all]]",
+    "deal.newer": "{path}: changed at {have}, after the instant the forecast is made for, {need}",
+    "amount.missing": "{path}: no amount; {count} deals in all",
+    "probability.missing": "{path}: no probability, and none for the stage {stage!r}; {count} deals in all",
+    "category.omitted": "{path}: omitted from forecasts; {count} deals in all",
 }
