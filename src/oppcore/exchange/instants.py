@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, final
-from zoneinfo import ZoneInfo
 
 from oppcore.errors import Problem
+from oppcore.periods import start_of_day, to_zone
 
 __all__ = [
     "ISO",
@@ -20,7 +20,6 @@ __all__ = [
     "parse_date",
     "parse_instant",
     "parse_when",
-    "start_of_day",
 ]
 
 ISO = "iso"
@@ -47,8 +46,8 @@ def find_timezone(name: str) -> tzinfo | None:
     if match := _OFFSET.fullmatch(name):
         return _offset(match[1], match[2], match[3])
     try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
+        return to_zone(name)
+    except ValueError:
         return None
 
 
@@ -69,11 +68,6 @@ def is_usable_format(format: str) -> bool:
         return read.year == sample.year
     except (ValueError, re.error):
         return False
-
-
-def start_of_day(day: date, zone: tzinfo) -> datetime:
-    """Give the first instant of a day in a time zone, where clocks may change at midnight."""
-    return datetime.combine(day, time(), zone).astimezone(UTC).astimezone(zone)
 
 
 def localize(naive: datetime, zone: tzinfo) -> datetime | Problem:

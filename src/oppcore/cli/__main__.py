@@ -1,0 +1,5 @@
+"""`python -m oppcore.cli` does what `oppcore` does."""
+
+from oppcore.cli import main
+
+main()

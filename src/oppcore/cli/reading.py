@@ -1,0 +1,201 @@
+"""The options that say how a change table is to be read, the same on every command that reads one."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, tzinfo
+from pathlib import Path
+from typing import Any, final
+
+import attrs
+import click
+
+from oppcore.cli.printing import busy
+from oppcore.document import MAX_BYTES
+from oppcore.errors import Problem
+from oppcore.exchange import read_changes, read_table
+from oppcore.exchange.instants import ISO, find_timezone, parse_when
+from oppcore.history import History
+from oppcore.history.inference import infer_pipeline
+from oppcore.pipeline import Pipeline, load_pipeline
+
+__all__ = ["Reading", "load_pipeline_file", "pipeline_option", "reading_options"]
+
+_NEXT_NAME = re.compile(r",(?=\s*\w+=)")
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Reading:
+    """What the user said about the input."""
+
+    changes: str
+    map: tuple[str, ...]
+    records: str | None
+    record_map: tuple[str, ...]
+    timezone: str | None
+    date_format: tuple[str, ...]
+    currency: str | None
+    percent: bool
+    decimal_mark: str | None
+    encoding: str | None
+    delimiter: str | None
+    lenient: bool
+    won: tuple[str, ...]
+    lost: tuple[str, ...]
+    post_sale: tuple[str, ...]
+    steps: tuple[str, ...]
+
+    def read(self, pipeline: Pipeline | None = None) -> History:
+        """Read the change table."""
+        delimiter = "\t" if self.delimiter in ("tab", r"\t") else self.delimiter
+        columns, record_columns = _mapping(self.map, "--map"), _mapping(self.record_map, "--record-map")
+        if record_columns and self.records is None:
+            raise click.UsageError("--record-map says how --records FILE is to be read, which is missing")
+        if self.changes == "-" == self.records:
+            raise click.UsageError("only one of the two tables can come from standard input")
+        with busy("reading") as count:
+
+            def rows(source: str) -> Iterator[Mapping[str, str]]:
+                for row in read_table(source, encoding=self.encoding, delimiter=delimiter):
+                    count(row)
+                    yield row
+
+            return read_changes(
+                rows(self.changes),
+                columns=columns,
+                timezone=self.timezone,
+                date_format=self.date_format,
+                currency=self.currency,
+                percent=self.percent,
+                decimal_mark=self.decimal_mark,
+                records=None if self.records is None else rows(self.records),
+                record_columns=record_columns,
+                pipeline=pipeline,
+                lenient=self.lenient,
+            )
+
+    def picked_steps(self) -> tuple[str, ...] | None:
+        """Give the steps that were named, in order."""
+        return _listed(self.steps)
+
+    def read_with(self, pipeline_file: str | None) -> tuple[History, Pipeline]:
+        """Read the change table, and the pipeline from its file or from what was said about the stages."""
+        if pipeline_file is not None:
+            if self.won or self.lost or self.post_sale:
+                raise click.UsageError(
+                    "--won, --lost and --post-sale are for use without --pipeline, which says it all"
+                )
+            pipeline = load_pipeline_file(pipeline_file)
+            return self.read(pipeline), pipeline
+        history = self.read()
+        return history, self.infer(history)
+
+    def infer(self, history: History, key: str = "inferred") -> Pipeline:
+        """Propose a pipeline, with what was said about the stages."""
+        return infer_pipeline(
+            history,
+            key=key,
+            won=_listed(self.won),
+            lost=_listed(self.lost),
+            post_sale=_listed(self.post_sale) or (),
+            steps=_listed(self.steps),
+        )
+
+    def zone(self) -> tzinfo | None:
+        """Give the time zone; its name was checked when the table was read."""
+        return None if self.timezone is None else find_timezone(self.timezone)
+
+    def when(self, text: str | None, flag: str) -> date | None:
+        """Give an instant, or a date, which means the end of that day."""
+        if text is None:
+            return None
+        found = parse_when(text, self.zone(), (ISO,))
+        if isinstance(found, Problem):
+            raise click.UsageError(str(attrs.evolve(found, path=flag, params={"column": "", **found.params})))
+        if type(found) is date and self.zone() is None:
+            raise click.UsageError(f"{flag} {text} is a date: say whose day it is with --timezone ZONE")
+        return found
+
+
+def _mapping(texts: Iterable[str], flag: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        for pair in _NEXT_NAME.split(text):
+            ours, is_pair, theirs = (part.strip() for part in pair.partition("="))
+            if not (ours and is_pair and theirs):
+                raise click.UsageError(f"{flag} takes OURS=THEIRS, such as opportunity_id=lead_id, not {pair!r}")
+            if found.setdefault(ours, theirs) != theirs:
+                raise click.UsageError(f"{flag}: {ours} is mapped twice, to {found[ours]!r} and to {theirs!r}")
+    return found
+
+
+def _listed(texts: Iterable[str]) -> tuple[str, ...] | None:
+    """Give the stages of a comma-separated list; `none` is an empty list, and no list at all is None."""
+    names = tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+    if names == ("none",):
+        return ()
+    return names or None
+
+
+def load_pipeline_file(name: str) -> Pipeline:
+    """Load a pipeline from a file; `-` is standard input."""
+    if name == "-":
+        return load_pipeline(sys.stdin.buffer.read(MAX_BYTES + 1))
+    with Path(name).open("rb") as file:
+        return load_pipeline(file.read(MAX_BYTES + 1))
+
+
+def pipeline_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --pipeline."""
+    return click.option(
+        "--pipeline",
+        "pipeline_file",
+        metavar="FILE",
+        help="The pipeline (TOML or JSON). Without it, say --won and --lost (and --steps).",
+    )(command)
+
+
+_OPTIONS = (
+    click.argument("changes", metavar="CHANGES"),
+    click.option(
+        "--map", multiple=True, metavar="OURS=THEIRS,…", help="Our names of columns and what the table calls them."
+    ),
+    click.option("--records", metavar="FILE", help="A table with one row per opportunity, for columns CHANGES lacks."),
+    click.option("--record-map", multiple=True, metavar="OURS=THEIRS,…", help="The same as --map, for --records."),
+    click.option("--timezone", metavar="ZONE", help="Whose days and clocks are meant, e.g. Europe/Berlin or UTC."),
+    click.option(
+        "--date-format",
+        multiple=True,
+        metavar="FORMAT",
+        help="How dates are written, in the letters of strptime, e.g. '%m/%d/%y %I:%M %p', or iso; may be repeated.",
+    ),
+    click.option("--currency", metavar="CODE", help="The currency of amounts that have none (ISO 4217)."),
+    click.option("--percent", is_flag=True, help="Probabilities run from 0 to 100."),
+    click.option("--decimal-mark", type=click.Choice([".", ","]), help="What stands before the decimals."),
+    click.option(
+        "--encoding", metavar="NAME", help="The text encoding, where it is not UTF-8 (or UTF-16 with a mark)."
+    ),
+    click.option("--delimiter", metavar="CHAR", help="What stands between two cells: , ; | or tab."),
+    click.option("--lenient", is_flag=True, help="Leave out what cannot be read, and show it, instead of stopping."),
+    click.option("--won", multiple=True, metavar="STAGE,…", help="The stages that mean won, or none."),
+    click.option("--lost", multiple=True, metavar="STAGE,…", help="The stages that mean lost, or none."),
+    click.option("--post-sale", multiple=True, metavar="STAGE,…", help="The stages that follow a won deal."),
+    click.option("--steps", multiple=True, metavar="STAGE,…", help="The open stages, in order."),
+)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add CHANGES and the options of reading; the command gets one `Reading` as `reading`."""
+    names = [field.name for field in attrs.fields(Reading)]
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> Any:
+        return command(reading=Reading(**{name: given.pop(name) for name in names}), **given)
+
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
