@@ -6,9 +6,9 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from oppcore.document import DocumentFault, Special, find_problems, make_converter, parse, structure
+from oppcore.document import DocumentFault, Special, find_problems, make_converter, parse, structure, want_table
 from oppcore.engine import Amended, Change, Edit, Moved, Opened
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem
 from oppcore.money import Money, decimal_text
@@ -31,8 +31,6 @@ _TYPES: dict[str, type] = {
     "pipeline": Pipeline,
 }
 _NAMES = {type_: name for name, type_ in _TYPES.items()}
-
-T = TypeVar("T")
 
 
 def _write_instant(value: datetime) -> str:
@@ -63,18 +61,23 @@ def _write_value(value: FieldValue) -> Any:
 def _read_value(value: Any) -> FieldValue:
     if value is None or isinstance(value, (bool, str)):
         return value
-    kinds: dict[str, Any] = {"money": Money, "number": Decimal, "instant": datetime, "date": date, "texts": tuple[str, ...]}
-    if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in kinds:  # pyright: ignore[reportUnknownArgumentType]
-        raise DocumentFault.one("document.type", need="a value", have=type(value).__name__)
-    [(kind, inner)] = value.items()  # pyright: ignore[reportUnknownVariableType]
+    kinds: dict[str, Any] = {
+        "money": Money,
+        "number": Decimal,
+        "instant": datetime,
+        "date": date,
+        "texts": tuple[str, ...],
+    }
+    table = want_table(value)
+    if len(table) != 1 or next(iter(table)) not in kinds:
+        raise DocumentFault.one("document.choice", need=sorted(kinds), have=", ".join(sorted(table))[:80])
+    [(kind, inner)] = table.items()
     found: FieldValue = _converter().structure(inner, kinds[kind])
     return found
 
 
 def _read_custom(value: Any) -> CustomFields:
-    if not isinstance(value, dict):
-        raise DocumentFault.one("document.type", need="a table", have=type(value).__name__)
-    table: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+    table = want_table(value)
     return CustomFields({name: _read_value(item) for name, item in table.items()})
 
 
@@ -105,9 +108,8 @@ def encode(value: Opportunity | Change | Pipeline) -> str:
 def _read(name: str, data: Any) -> Any:
     if _TYPES[name] is Pipeline:
         return load_pipeline(data)
-    if not isinstance(data, dict):
-        raise DocumentFault.one("document.type", need="a table", have=type(data).__name__)
-    return structure(_converter(), data, _TYPES[name])  # pyright: ignore[reportUnknownArgumentType]
+    type_: type[Any] = _TYPES[name]
+    return structure(_converter(), want_table(data), type_)
 
 
 def decode(text: str | bytes) -> Opportunity | Change | Pipeline:
@@ -126,7 +128,7 @@ def decode(text: str | bytes) -> Opportunity | Change | Pipeline:
     return found
 
 
-def _decode_as(text: str | bytes, *types: type[T]) -> T:
+def _decode_as(text: str | bytes, *types: type[Any]) -> Any:
     found: Any = decode(text)
     if not isinstance(found, types):
         need = [_NAMES[type_] for type_ in types]
@@ -136,14 +138,17 @@ def _decode_as(text: str | bytes, *types: type[T]) -> T:
 
 def decode_record(text: str | bytes) -> Opportunity:
     """Read a record. Raises `InvalidDocument`, also when it is something else."""
-    return _decode_as(text, Opportunity)
+    found: Opportunity = _decode_as(text, Opportunity)
+    return found
 
 
 def decode_change(text: str | bytes) -> Change:
     """Read a change. Raises `InvalidDocument`, also when it is something else."""
-    return _decode_as(text, Opened, Moved, Amended)
+    found: Change = _decode_as(text, Opened, Moved, Amended)
+    return found
 
 
 def decode_pipeline(text: str | bytes) -> Pipeline:
     """Read a pipeline. Raises `InvalidDocument`, also when it is something else."""
-    return _decode_as(text, Pipeline)
+    found: Pipeline = _decode_as(text, Pipeline)
+    return found

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 
@@ -32,6 +33,8 @@ __all__ = [
     "read_money",
     "structure",
     "unknown_key",
+    "want_list",
+    "want_table",
 ]
 
 MAX_BYTES = 1 << 20
@@ -70,7 +73,7 @@ def _graft(prefix: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def collect(parts: Iterable[tuple[str, Callable[[], T]]]) -> list[T]:
-    """Run each part, and give all results, or raise one `DocumentFault` with the faults of all parts under their path."""
+    """Run each part, and give all results, or raise one `DocumentFault` with all faults under their paths."""
     results: list[T] = []
     problems: list[Problem] = []
     for path, read in parts:
@@ -196,14 +199,36 @@ def parse(text: str | bytes) -> dict[str, Any]:
     return found  # pyright: ignore[reportUnknownVariableType]
 
 
-def _type_name(value: Any) -> str:
-    names = {dict: "a table", list: "a list", tuple: "a list", str: "a text", bool: "true or false", int: "a number"}
-    names |= {Decimal: "a number", date: "a date", datetime: "an instant", type(None): "nothing"}
-    return names.get(type(value), type(value).__name__)
+_TYPE_NAMES: Mapping[type[object], str] = {
+    dict: "a table",
+    list: "a list",
+    tuple: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    Decimal: "a number",
+    date: "a date",
+    datetime: "an instant",
+    type(None): "nothing",
+}
 
 
 def _wrong(value: Any, need: str) -> DocumentFault:
-    return DocumentFault.one("document.type", need=need, have=_type_name(value))
+    return DocumentFault.one("document.type", need=need, have=_TYPE_NAMES.get(type(value), type(value).__name__))
+
+
+def want_table(value: Any) -> dict[str, Any]:
+    """Give the value if it is a table. Raises `DocumentFault` otherwise."""
+    if not isinstance(value, dict):
+        raise _wrong(value, "a table")
+    return cast("dict[str, Any]", value)
+
+
+def want_list(value: Any) -> list[Any]:
+    """Give the value if it is a list. Raises `DocumentFault` otherwise."""
+    if not isinstance(value, (list, tuple)):
+        raise _wrong(value, "a list")
+    return list(cast("Iterable[Any]", value))
 
 
 def _read_text(value: Any, type_: Any) -> str:
@@ -242,14 +267,14 @@ def _read_date(value: Any, _type: Any) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(cast("str", value))
     except (TypeError, ValueError):
         raise _wrong(value, "a date such as 2026-03-31") from None
 
 
 def _read_instant(value: Any, _type: Any) -> datetime:
     try:
-        instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        instant: datetime = value if isinstance(value, datetime) else datetime.fromisoformat(cast("str", value))
     except (TypeError, ValueError):
         raise _wrong(value, "an instant such as 2026-03-31T09:00:00+02:00") from None
     if instant.utcoffset() is None:
@@ -295,9 +320,7 @@ def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) 
             return found
 
         def read(value: Any, _type: Any) -> Any:
-            if not isinstance(value, dict):
-                raise _wrong(value, "a table")
-            table: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+            table = want_table(value)
             problems = [Problem("document.missing", name) for name in required if name not in table]
             found: dict[str, Any] = {}
             for name, item in table.items():
@@ -322,11 +345,9 @@ def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) 
         item_type = get_args(type_)[0]
 
         def read(value: Any, _type: Any) -> tuple[Any, ...]:
-            if not isinstance(value, (list, tuple)):
-                raise _wrong(value, "a list")
-            items: Iterable[Any] = value  # pyright: ignore[reportUnknownVariableType]
+            items = want_list(value)
             return tuple(
-                collect((f"[{n}]", lambda item=item: converter.structure(item, item_type)) for n, item in enumerate(items))
+                collect((f"[{n}]", partial(converter.structure, item, item_type)) for n, item in enumerate(items))
             )
 
         return read
@@ -371,7 +392,7 @@ def structure(converter: Converter, value: Mapping[str, Any], type_: type[T]) ->
 def read_money(value: Any, currency: str | None) -> Money:
     """Read `{amount = "10.50", currency = "EUR"}`, or a bare number where a currency is understood."""
     if isinstance(value, dict):
-        table: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        table = want_table(cast("Any", value))
         if set(table) != {"amount", "currency"}:
             raise DocumentFault.one("document.money")
         amount = _read_decimal(table["amount"], Decimal)

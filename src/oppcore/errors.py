@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+def _to_params(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(params)
+
+
 @final
 @attrs.frozen
 class Problem:
@@ -39,7 +43,7 @@ class Problem:
 
     code: str
     path: str = ""
-    params: Mapping[str, Any] = attrs.field(factory=dict[str, Any], converter=dict[str, Any], hash=False)
+    params: Mapping[str, Any] = attrs.field(factory=dict[str, Any], converter=_to_params, hash=False)
     parts: tuple[Problem, ...] = ()
 
     def __str__(self) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Not, SomeOf
 from oppcore.criteria.leaves import Compare, Comparison, Elapsed, Match, Present, Role, Text
-from oppcore.document import DocumentFault, collect, make_converter, read_money, unknown_key
+from oppcore.document import DocumentFault, collect, make_converter, read_money, unknown_key, want_list, want_table
 from oppcore.errors import Problem
 from oppcore.money import Money, decimal_text
 from oppcore.records import Field, FieldType
@@ -57,9 +58,7 @@ class CriterionReader:
 
     def read(self, table: Any) -> Criterion:
         """Read one criterion. Raises `DocumentFault` with every fault."""
-        if not isinstance(table, dict):
-            raise DocumentFault.one("document.type", need="a table", have=type(table).__name__)
-        given: dict[str, Any] = table  # pyright: ignore[reportUnknownVariableType]
+        given = want_table(table)
         kinds = [key for key in given if key in self._readers]
         if len(kinds) != 1:
             near = suggest(next(iter(given), ""), self._readers)
@@ -68,10 +67,8 @@ class CriterionReader:
 
     def read_gate(self, tables: Any) -> tuple[Criterion, ...]:
         """Read a list of criteria, all of which must hold."""
-        if not isinstance(tables, (list, tuple)):
-            raise DocumentFault.one("document.type", need="a list", have=type(tables).__name__)
-        items: list[Any] = list(tables)  # pyright: ignore[reportUnknownArgumentType]
-        return tuple(collect((f"[{n}]", lambda item=item: self.read(item)) for n, item in enumerate(items)))
+        items = want_list(tables)
+        return tuple(collect((f"[{n}]", partial(self.read, item)) for n, item in enumerate(items)))
 
     def _closed(self, table: dict[str, Any], *known: str) -> None:
         if unknown := sorted(set(table) - set(known)):
@@ -105,10 +102,8 @@ class CriterionReader:
     def _operand(self, field: Field, comparison: Comparison, value: Any) -> Any:
         if comparison not in (Comparison.ONE_OF, Comparison.BETWEEN):
             return self._one(field, value)
-        if not isinstance(value, (list, tuple)):
-            raise DocumentFault.one("document.type", need="a list", have=type(value).__name__)
-        items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
-        return tuple(collect((f"[{n}]", lambda item=item: self._one(field, item)) for n, item in enumerate(items)))
+        items = want_list(value)
+        return tuple(collect((f"[{n}]", partial(self._one, field, item)) for n, item in enumerate(items)))
 
     def _compare(self, table: dict[str, Any]) -> Criterion:
         self._closed(table, "compare", *Comparison)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from enum import StrEnum
-from typing import Any, final
+from typing import Any, cast, final
 
 import attrs
 
@@ -51,6 +51,7 @@ class Comparison(StrEnum):
     BETWEEN = "between"
 
 
+_SEVERAL = (Comparison.ONE_OF, Comparison.BETWEEN)
 _SIMPLE: Mapping[Comparison, Callable[[Any, Any], bool]] = {
     Comparison.EQ: operators.eq,
     Comparison.NE: operators.ne,
@@ -76,9 +77,8 @@ class Compare:
 
     @value.validator
     def _check(self, _attribute: object, value: Any) -> None:
-        several = self.comparison in (Comparison.ONE_OF, Comparison.BETWEEN)
-        if several != isinstance(value, tuple):
-            message = f"{self.comparison} takes {'a tuple of values' if several else 'one value'}"
+        if (self.comparison in _SEVERAL) != isinstance(value, tuple):
+            message = f"{self.comparison} takes {'a tuple of values' if self.comparison in _SEVERAL else 'one value'}"
             raise TypeError(message)
         if self.comparison is Comparison.BETWEEN and (len(value) != 2 or not value[0] <= value[1]):
             message = "between takes a low and a high value, in that order"
@@ -87,10 +87,14 @@ class Compare:
             message = "one_of takes at least one value"
             raise ValueError(message)
 
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """The values compared with: one, two for `between`, any number for `one_of`."""
+        return cast("tuple[Any, ...]", self.value) if self.comparison in _SEVERAL else (self.value,)
+
     def _unlike(self, have: FieldValue) -> str | None:
-        wanted = self.value if isinstance(self.value, tuple) else (self.value,)
         if isinstance(have, Money):
-            for value in wanted:
+            for value in self.operands:
                 if value.currency != have.currency:
                     return str(value.currency)
         return None
@@ -131,7 +135,7 @@ class Match(StrEnum):
 @final
 @attrs.frozen
 class Text:
-    """The text of a field contains, starts or ends with another; large and small letters are alike. Missing is unknown."""
+    """The text of a field contains, starts or ends with another, letter case aside. Missing is unknown."""
 
     field: str = attrs.field(validator=key_text)
     match: Match = attrs.field(converter=Match)

@@ -79,5 +79,8 @@ def evolve(record: Opportunity | None, *changes: Change) -> Opportunity:
 
 
 def replay(changes: Iterable[Change]) -> Opportunity:
-    """Give the record that all its changes, from the first on, have made. Raises `VersionConflict` where one is missing."""
+    """Give the record that all its changes, from the first on, have made.
+
+    Raises `VersionConflict` where one is missing.
+    """
     return evolve(None, *changes)

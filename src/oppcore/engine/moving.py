@@ -63,7 +63,9 @@ def _find_target(pipeline: Pipeline, record: Opportunity, to: str | None, outcom
 
 def _role_problem(actor: Actor | None, roles: tuple[str, ...], what: str) -> Iterator[Problem]:
     if roles and (actor is None or actor.roles.isdisjoint(roles)):
-        yield Problem("role.needed", "actor", {"need": roles, "have": "nobody" if actor is None else actor.id, "what": what})
+        yield Problem(
+            "role.needed", "actor", {"need": roles, "have": "nobody" if actor is None else actor.id, "what": what}
+        )
 
 
 def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
@@ -81,7 +83,9 @@ def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = No
     """Give every reason why an edge may not be taken in a situation: flow, roles, reason, gate."""
     for direction, policy in edge.policies:
         if not policy.allowed:
-            yield Problem("flow.forbidden", "to", {"direction": direction, "target": edge.target, "source": edge.source})
+            yield Problem(
+                "flow.forbidden", "to", {"direction": direction, "target": edge.target, "source": edge.source}
+            )
         yield from _role_problem(situation.actor, policy.roles, direction)
     for stage in edge.skipped:
         yield Problem("stage.not_skippable", "to", {"stage": stage, "target": edge.target})
@@ -103,7 +107,12 @@ class _Decision:
 
 
 def _amended(
-    pipeline: Pipeline, record: Opportunity, values: Mapping[str, Any], at: datetime, recorded: datetime | None, actor: Actor | None
+    pipeline: Pipeline,
+    record: Opportunity,
+    values: Mapping[str, Any],
+    at: datetime,
+    recorded: datetime | None,
+    actor: Actor | None,
 ) -> tuple[Amended, ...]:
     edits = find_edits(record, values) if values else ()
     if not edits:

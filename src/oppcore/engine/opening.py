@@ -1,4 +1,4 @@
-"""Bringing a record into a process: a new one through the gate of its first stage, an existing one through the marked door."""
+"""Bringing a record into a process: a new one through its first gate, an existing one through the marked door."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def open_opportunity(
     Raises `MoveRefused` with all of `unmet_opening`.
     """
     place = stage or pipeline.entries[0]
-    problems = unmet_opening(pipeline, id, values, at=at, actor=actor, stage=stage, facts=facts, recorded_at=recorded_at)
+    problems = unmet_opening(
+        pipeline, id, values, at=at, actor=actor, stage=stage, facts=facts, recorded_at=recorded_at
+    )
     if problems:
         raise MoveRefused(id, f"the opening in {place}", problems)
     record = with_fields(_blank(pipeline, id, place, at, recorded_at), values or {})

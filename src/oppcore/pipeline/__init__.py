@@ -9,4 +9,16 @@ from oppcore.pipeline.pipeline import Pipeline
 from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.stage import Stage, StageKind
 
-__all__ = ["CustomField", "Direction", "Flow", "Pipeline", "Policy", "Reason", "Stage", "StageKind", "dump_pipeline", "load_pipeline", "pipeline_to_data"]
+__all__ = [
+    "CustomField",
+    "Direction",
+    "Flow",
+    "Pipeline",
+    "Policy",
+    "Reason",
+    "Stage",
+    "StageKind",
+    "dump_pipeline",
+    "load_pipeline",
+    "pipeline_to_data",
+]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from oppcore.criteria import Criterion
 from oppcore.criteria.document import CriterionReader, write_criterion
-from oppcore.document import DocumentFault, Special, make_converter, parse, structure
+from oppcore.document import DocumentFault, Special, make_converter, parse, structure, want_list, want_table
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem, Unsupported
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.pipeline import Pipeline
@@ -23,9 +23,10 @@ _NO_FIELDS = CriterionReader({}, None)
 
 
 def _read_labels(value: Any, _type: Any) -> Labels:
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    table = want_table(value)
+    if not all(isinstance(text, str) for text in table.values()):
         raise DocumentFault.one("pipeline.labels")
-    return tuple(sorted(value.items()))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    return tuple(sorted(table.items()))
 
 
 def _declared(data: Mapping[str, Any]) -> dict[str, Field]:
@@ -33,9 +34,9 @@ def _declared(data: Mapping[str, Any]) -> dict[str, Field]:
     found = dict(FIELDS)
     declared = data.get("fields")
     converter = _converter(_NO_FIELDS)
-    for table in declared if isinstance(declared, list) else ():  # pyright: ignore[reportUnknownVariableType]
+    for table in want_list(declared) if isinstance(declared, list) else ():
         try:
-            own = structure(converter, table, CustomField)  # pyright: ignore[reportUnknownArgumentType]
+            own = structure(converter, table, CustomField)
         except DocumentFault:
             continue
         found.setdefault(own.key, Field(own.key, own.type, "", own.choices))
@@ -76,7 +77,7 @@ def load_pipeline(source: str | bytes | Mapping[str, Any]) -> Pipeline:
     except InvalidDocument as error:
         raise InvalidPipeline(error.problems) from None
     stages = data.get("stages")
-    if isinstance(stages, list) and len(stages) > MAX_STAGES:  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(stages, list) and len(want_list(stages)) > MAX_STAGES:
         raise InvalidPipeline((Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES}),))
     currency = data.get("currency")
     reader = CriterionReader(_declared(data), currency if isinstance(currency, str) else None)

@@ -66,7 +66,7 @@ def find_state_problem(pipeline: Pipeline, state: State) -> Problem | None:
 
 
 def _between(pipeline: Pipeline, source: Stage, target: Stage) -> tuple[Stage, ...]:
-    """Give the stages a forward move leaves out: open ones on the way, and for a later post_sale stage the won ones too."""
+    """Give the stages a forward move leaves out: open ones on the way, and before a post_sale stage the won ones."""
     low, high = pipeline.rank(source.key), pipeline.rank(target.key)
     if target.kind is StageKind.OPEN:
         return tuple(stage for stage in pipeline.stages[low + 1 : high] if stage.kind is StageKind.OPEN)

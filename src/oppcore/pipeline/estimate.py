@@ -21,7 +21,7 @@ def effective_probability(pipeline: Pipeline, state: State, estimate: Estimate) 
 
 
 def effective_category(pipeline: Pipeline, state: State, estimate: Estimate) -> ForecastCategory:
-    """Give the forecast category that holds: closed when won, omitted when lost or abandoned, else own, else default."""
+    """Give the forecast category that holds: closed or omitted by outcome, else the deal's own, else the default."""
     if state.outcome is not Outcome.OPEN:
         return ForecastCategory.CLOSED if state.outcome is Outcome.WON else ForecastCategory.OMITTED
     return estimate.forecast_category or pipeline.stage(state.stage).forecast_category or ForecastCategory.PIPELINE

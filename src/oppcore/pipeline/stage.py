@@ -41,9 +41,8 @@ Labels = tuple[tuple[str, str], ...]
 """(language, text) pairs, in the order of the languages."""
 
 
-def _to_labels(labels: Mapping[str, str] | Iterable[tuple[str, str]]) -> Labels:
-    pairs = labels.items() if isinstance(labels, Mapping) else labels
-    return tuple(sorted((str(language), text) for language, text in pairs))
+def _to_labels(labels: Mapping[str, str] | Labels) -> Labels:
+    return tuple(sorted(labels.items() if isinstance(labels, Mapping) else labels))
 
 
 def _check_labels(_instance: object, _attribute: Any, value: Labels) -> None:

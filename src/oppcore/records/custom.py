@@ -37,7 +37,7 @@ class CustomFields(Mapping[str, FieldValue]):
     _values: dict[str, FieldValue]
 
     def __init__(self, values: Mapping[str, Any] | None = None, /) -> None:
-        given = {} if values is None else values
+        given: Mapping[str, Any] = {} if values is None else values
         kept = {name: _checked(name, value) for name, value in sorted(given.items()) if value is not None}
         object.__setattr__(self, "_values", kept)
 

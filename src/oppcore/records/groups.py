@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -73,7 +72,7 @@ def _texts() -> Any:
     return attrs.field(default=(), converter=to_texts, validator=texts)
 
 
-def _optional(kind: type) -> Any:
+def _optional(kind: type[Any]) -> Any:
     return attrs.validators.optional(attrs.validators.instance_of(kind))
 
 
@@ -155,7 +154,7 @@ class Qualification:
 @final
 @attrs.frozen(kw_only=True)
 class Estimate:
-    """What this deal's seller believes against the stage's default: kept until cleared, None where the default holds."""
+    """What the seller believes against the stage's default: kept until cleared, None where the default holds."""
 
     probability: Decimal | None = attrs.field(default=None, validator=optional_probability)
     forecast_category: ForecastCategory | None = attrs.field(default=None, converter=_to_category)
@@ -179,5 +178,3 @@ class Team:
 
     owner_id: str | None = _id()
     member_ids: tuple[str, ...] = _texts()
-
-

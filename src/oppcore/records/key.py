@@ -14,7 +14,7 @@ __all__ = ["Key"]
 @final
 @attrs.frozen
 class Key:
-    """The name of a record: its kind (`opportunity`, `lead`, `pipeline`), the host's id, and the tenant it belongs to."""
+    """The name of a record: its kind (`opportunity`, `lead`, `pipeline`), the host's id, and the tenant it is of."""
 
     kind: str = attrs.field(validator=key_text)
     id: str = attrs.field(validator=key_text)
