@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ for _command in (funnel, snapshot, forecast, check, infer):
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
     try:
         code = oppcore.main(None if args is None else list(args), prog_name="oppcore", standalone_mode=False)

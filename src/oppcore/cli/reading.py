@@ -15,7 +15,7 @@ import click
 
 from oppcore.cli.printing import busy
 from oppcore.document import MAX_BYTES
-from oppcore.errors import Problem
+from oppcore.errors import InvalidPipeline, OppcoreError, Problem, UnreadableChanges
 from oppcore.exchange import read_changes, read_table
 from oppcore.exchange.instants import ISO, find_timezone, parse_when
 from oppcore.history import History
@@ -60,9 +60,12 @@ class Reading:
         with busy("reading") as count:
 
             def rows(source: str) -> Iterator[Mapping[str, str]]:
-                for row in read_table(source, encoding=self.encoding, delimiter=delimiter):
-                    count(row)
-                    yield row
+                try:
+                    for row in read_table(source, encoding=self.encoding, delimiter=delimiter):
+                        count(row)
+                        yield row
+                except UnreadableChanges as error:
+                    raise _about(source, error) from None
 
             return read_changes(
                 rows(self.changes),
@@ -89,7 +92,10 @@ class Reading:
                 raise click.UsageError(
                     "--won, --lost and --post-sale are for use without --pipeline, which says it all"
                 )
-            pipeline = load_pipeline_file(pipeline_file)
+            try:
+                pipeline = load_pipeline_file(pipeline_file)
+            except InvalidPipeline as error:
+                raise _about(pipeline_file, error) from None
             return self.read(pipeline), pipeline
         history = self.read()
         return history, self.infer(history)
@@ -147,6 +153,12 @@ def load_pipeline_file(name: str) -> Pipeline:
         return load_pipeline(sys.stdin.buffer.read(MAX_BYTES + 1))
     with Path(name).open("rb") as file:
         return load_pipeline(file.read(MAX_BYTES + 1))
+
+
+def _about(file: str, error: OppcoreError) -> click.ClickException:
+    """Say which of the files is meant."""
+    lines = [f"{file}: {problem}" for problem in error.problems]
+    return click.ClickException("\n".join(lines))
 
 
 def pipeline_option(command: Callable[..., Any]) -> Callable[..., Any]:
