@@ -213,7 +213,7 @@ _TYPE_NAMES: Mapping[type[object], str] = {
 }
 
 
-def _wrong(value: Any, need: str) -> DocumentFault:
+def _wrong(value: object, need: str) -> DocumentFault:
     return DocumentFault.one("document.type", need=need, have=_TYPE_NAMES.get(type(value), type(value).__name__))
 
 
