@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -48,8 +46,14 @@ MAX_VALUES = 50_000
 
 T = TypeVar("T")
 
+MAX_FAULTS = 200
+"""Faults that are looked for in one part of a document; who has more has another problem."""
+
 # tomllib takes time that grows with the square of a key's dotted parts, and of tables under a deep header.
-_LONG_KEY = re.compile(r"""(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){17}""")
+# Nothing here is matched twice (no start within a word, no giving back), or a long word would take such time too.
+_LONG_KEY = re.compile(
+    r"""(?:(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){17}"""
+)
 
 
 @attrs.frozen(eq=False)
@@ -81,6 +85,8 @@ def collect(parts: Iterable[tuple[str, Callable[[], T]]]) -> list[T]:
             results.append(read())
         except Exception as error:  # noqa: BLE001 - find_problems re-raises what is no fault of the document
             problems.extend(_graft(path, find_problems(error)))
+            if len(problems) >= MAX_FAULTS:
+                break
     if problems:
         raise DocumentFault(tuple(problems))
     return results
@@ -108,9 +114,12 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _to_decimal(text: str) -> Decimal:
-    if text.lstrip("+-") in ("inf", "nan", "Infinity", "NaN"):
-        raise _refuse("document.number", have=text)
-    return Decimal(text)
+    if text.lstrip("+-") in ("inf", "nan", "Infinity", "NaN") or len(text) > 4 * MAX_DIGITS:
+        raise _refuse("document.number", have=text[:40])
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond anything
+        raise _refuse("document.number", have=text[:40]) from None
 
 
 def _no_constant(text: str) -> Any:
@@ -141,8 +150,8 @@ def _check_values(root: Any) -> None:
                 if not value.is_finite() or not -MAX_DIGITS <= value.adjusted() <= MAX_DIGITS:
                     raise _refuse("document.number", have=str(value)[:40])
             case int() if not isinstance(value, bool):
-                if abs(value) >= 10**MAX_DIGITS:
-                    raise _refuse("document.number", have=f"{str(value)[:40]}…")
+                if abs(value) >= 10**MAX_DIGITS:  # written in hexadecimal: that works for any length
+                    raise _refuse("document.number", have=f"{value:#x}"[:40] + "…")
             case _:
                 pass
 
@@ -167,13 +176,15 @@ def _parse_toml(text: str) -> Any:
         raise _refuse("document.long_key", most=16)
     if text.count("[") + text.count("{") + text.count("\n") > MAX_VALUES:
         raise _refuse("document.too_many", most=MAX_VALUES)
+    import tomllib  # slow to import, and not needed by everybody
+
     return tomllib.loads(text, parse_float=_to_decimal)
 
 
 def _parse_json(text: str) -> Any:
-    return json.loads(
-        text, object_pairs_hook=_without_twins, parse_float=_to_decimal, parse_constant=_no_constant, parse_int=int
-    )
+    import json  # slow to import, and not needed by everybody
+
+    return json.loads(text, object_pairs_hook=_without_twins, parse_float=_to_decimal, parse_constant=_no_constant)
 
 
 def parse(text: str | bytes) -> dict[str, Any]:
@@ -187,8 +198,6 @@ def parse(text: str | bytes) -> dict[str, Any]:
         found = _parse_json(text) if text.lstrip().startswith("{") else _parse_toml(text)
     except RecursionError:
         raise _refuse("document.too_deep", most=MAX_LEVELS) from None
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise _refuse("document.syntax", why=str(error)[:200]) from None
     except ValueError as error:
         if isinstance(error, InvalidDocument):
             raise
@@ -254,6 +263,8 @@ def _read_whole(value: Any, _type: Any) -> int:
 def _read_decimal(value: Any, _type: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
         raise _wrong(value, "a number")
+    if isinstance(value, str) and len(value) > 4 * MAX_DIGITS:
+        raise DocumentFault.one("document.number", have=value[:40])
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -324,6 +335,8 @@ def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) 
             problems = [Problem("document.missing", name) for name in required if name not in table]
             found: dict[str, Any] = {}
             for name, item in table.items():
+                if len(problems) >= MAX_FAULTS:
+                    break
                 if name not in fields:
                     problems.append(unknown_key(name, fields))
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from oppcore.history.changes import Adoption, adopt_history, rows_of
 from oppcore.history.fold import fold_rows
 from oppcore.history.history import History, make_history
+from oppcore.history.inference import infer_pipeline
 from oppcore.history.past import Past, fold_history
 from oppcore.history.row import Row, RowKind
 from oppcore.history.snapshot import Snapshot, StageCount, take_snapshot
@@ -28,6 +29,7 @@ __all__ = [
     "adopt_history",
     "fold_history",
     "fold_rows",
+    "infer_pipeline",
     "make_history",
     "rows_of",
     "standing_of",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -100,6 +99,8 @@ def dump_pipeline(pipeline: Pipeline, *, format: Literal["toml", "json"] = "toml
     """
     data = pipeline_to_data(pipeline)
     if format == "json":
+        import json
+
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     try:
         import tomli_w
