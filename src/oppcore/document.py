@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_FAULTS",
     "MAX_LEVELS",
     "DocumentFault",
     "Special",
+    "check_values",
     "collect",
     "find_problems",
     "make_converter",
@@ -51,9 +53,7 @@ MAX_FAULTS = 200
 
 # tomllib takes time that grows with the square of a key's dotted parts, and of tables under a deep header.
 # Nothing here is matched twice (no start within a word, no giving back), or a long word would take such time too.
-_LONG_KEY = re.compile(
-    r"""(?:(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){17}"""
-)
+_LONG_KEY = re.compile(r"""(?:(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){17}""")
 
 
 @attrs.frozen(eq=False)
@@ -126,8 +126,11 @@ def _no_constant(text: str) -> Any:
     raise _refuse("document.number", have=text)
 
 
-def _check_values(root: Any) -> None:
-    """Walk without recursion: depth, texts that no store can keep, non-finite and huge numbers."""
+def check_values(root: Any) -> None:
+    """Refuse data that goes too deep, holds too much, texts that no store can keep, non-finite and huge numbers.
+
+    Raises `InvalidDocument`. Walks without recursion.
+    """
     waiting: list[tuple[Any, int]] = [(root, 1)]
     seen = 0
     while waiting:
@@ -139,6 +142,8 @@ def _check_values(root: Any) -> None:
             raise _refuse("document.too_deep", most=MAX_LEVELS)
         match value:
             case dict():
+                if not all(isinstance(key, str) for key in value):  # pyright: ignore[reportUnknownVariableType]
+                    raise _refuse("document.type", need="a text as key", have="another key")
                 waiting.extend((key, level) for key in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
                 waiting.extend((item, level + 1) for item in value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
             case list():
@@ -202,7 +207,7 @@ def parse(text: str | bytes) -> dict[str, Any]:
         if isinstance(error, InvalidDocument):
             raise
         raise _refuse("document.syntax", why=str(error)[:200]) from None
-    _check_values(found)
+    check_values(found)
     if not isinstance(found, dict):  # pragma: no cover - both formats start with a table here
         raise _refuse("document.syntax", why="a table is wanted")
     return found  # pyright: ignore[reportUnknownVariableType]

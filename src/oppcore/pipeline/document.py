@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 from oppcore.criteria import Criterion
 from oppcore.criteria.document import CriterionReader, write_criterion
-from oppcore.document import DocumentFault, Special, make_converter, parse, structure, want_list, want_table
+from oppcore.document import (
+    DocumentFault,
+    Special,
+    check_values,
+    make_converter,
+    parse,
+    structure,
+    want_list,
+    want_table,
+)
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem, Unsupported
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.pipeline import Pipeline
@@ -73,6 +82,8 @@ def load_pipeline(source: str | bytes | Mapping[str, Any]) -> Pipeline:
     """
     try:
         data = source if isinstance(source, Mapping) else parse(source)
+        if data is source:
+            check_values(dict(data))
     except InvalidDocument as error:
         raise InvalidPipeline(error.problems) from None
     stages = data.get("stages")

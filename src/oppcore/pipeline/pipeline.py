@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import final
 
 import attrs
 
+from oppcore.document import MAX_FAULTS
 from oppcore.errors import InvalidPipeline
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Flow
@@ -55,7 +57,8 @@ class Pipeline:
     _ranks: Mapping[str, int] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        if faults := tuple(find_faults(self.stages, self.reasons, self.fields, self.opens_in, self.currency)):
+        found = find_faults(self.stages, self.reasons, self.fields, self.opens_in, self.currency)
+        if faults := tuple(islice(found, MAX_FAULTS)):
             raise InvalidPipeline(faults)
         object.__setattr__(self, "_ranks", {stage.key: rank for rank, stage in enumerate(self.stages)})
 
