@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 from typing import Any, final
 from unicodedata import category, combining, east_asian_width
 
@@ -66,6 +65,8 @@ class Table:
 
     def html(self) -> str:
         """Give the table as HTML, every text escaped."""
+        from html import escape  # slow to import
+
         right = [' style="text-align: right"' if _is_right(column) else "" for column in _columns_of(self)]
         caption = f"<caption>{escape(_clean(self.title))}</caption>" if self.title else ""
         heads = "".join(

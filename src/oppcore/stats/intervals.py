@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from math import sqrt
-from statistics import NormalDist
 
 __all__ = ["wilson"]
-
-_NORMAL = NormalDist()
 
 
 def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -23,13 +20,15 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float
     >>> round(low, 6), round(high, 6)
     (0.255289, 0.36621)
     """
+    from statistics import NormalDist  # slow to import
+
     if not 0 <= successes <= trials or trials == 0:
         message = f"{successes} successes in {trials} trials: at least one trial and no more successes than trials"
         raise ValueError(message)
     if not 0 < confidence < 1:
         message = f"a confidence lies between 0 and 1, not {confidence}"
         raise ValueError(message)
-    z = -_NORMAL.inv_cdf((1 - confidence) / 2)
+    z = -NormalDist().inv_cdf((1 - confidence) / 2)
     share = successes / trials
     weight = z * z / trials
     centre = (share + weight / 2) / (1 + weight)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import attrs
 
 from oppcore.stats.intervals import wilson
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["Ratio", "make_ratio"]
 
@@ -30,6 +32,8 @@ class Ratio:
     @property
     def value(self) -> Fraction | None:
         """The exact ratio; None where there is nothing to divide by."""
+        from fractions import Fraction  # slow to import
+
         return Fraction(self.numerator, self.denominator) if self.denominator else None
 
     def __str__(self) -> str:
