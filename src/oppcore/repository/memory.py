@@ -1,0 +1,125 @@
+"""The reference store: a dictionary and a lock. What every other adapter is held against; and enough for a notebook."""
+
+from __future__ import annotations
+
+import threading
+from typing import final
+
+import attrs
+
+from oppcore.engine import Change
+from oppcore.errors import CommandMismatch, VersionConflict
+from oppcore.records import Key, Opportunity
+from oppcore.repository.paging import check_limit, make_cursor, place_of, read_cursor
+from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored, Written
+
+__all__ = ["AsyncMemoryRepository", "MemoryRepository"]
+
+
+def _admits(query: Query, key: Key, record: object) -> bool:
+    if (key.kind, key.tenant) != (query.kind, query.tenant) or (query.ids is not None and key.id not in query.ids):
+        return False
+    if not isinstance(record, Opportunity):
+        return (query.pipeline, query.stages, query.outcomes, query.owners, query.changed_since) == (None,) * 5
+    progress = record.progress
+    return (
+        (query.pipeline is None or progress.pipeline == query.pipeline)
+        and (query.stages is None or progress.stage in query.stages)
+        and (query.outcomes is None or progress.outcome in query.outcomes)
+        and (query.owners is None or record.team.owner_id in query.owners)
+        and (query.changed_since is None or progress.changed_at >= query.changed_since)
+    )
+
+
+@final
+class MemoryRepository:
+    """Keeps everything in memory, for as long as it lives; any number of threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stored: dict[Key, Stored] = {}
+        self._changes: dict[Key, list[Change]] = {}
+        self._commands: dict[tuple[str, str], Committed] = {}
+
+    def load(self, key: Key, /) -> Stored | None:
+        """Give what is there, or None."""
+        return self._stored.get(key)
+
+    def find(self, query: Query, /) -> Page[Stored]:
+        """Give a page of records."""
+        behind = read_cursor(query)
+        with self._lock:
+            found = [stored for key, stored in self._stored.items() if _admits(query, key, stored.record)]
+        placed = sorted(((place_of(stored, query), stored) for stored in found), key=lambda pair: pair[0])
+        rest = [pair for pair in placed if behind is None or pair[0] > behind]
+        page = rest[: query.limit]
+        cursor = make_cursor(query, page[-1][0]) if len(rest) > len(page) else None
+        return Page(tuple(stored for _, stored in page), cursor)
+
+    def history(self, key: Key, /, *, after: int = 0, limit: int) -> Page[Change]:
+        """Give changes in version order, from the first with a version above `after`."""
+        with self._lock:
+            changes = tuple(self._changes.get(key, ()))
+        start = max(after, 0)
+        end = start + check_limit(limit)
+        return Page(changes[start:end], str(end) if len(changes) > end else None)
+
+    def recall(self, tenant: str, command_id: str, /) -> Committed | None:
+        """Give what a command did, or None."""
+        return self._commands.get((tenant, command_id))
+
+    def commit(self, commit: Commit, /) -> Committed:
+        """Write everything, or nothing and raise."""
+        with self._lock:
+            if commit.command_id is not None:
+                earlier = self._commands.get((commit.tenant, commit.command_id))
+                if earlier is not None and earlier.digest != commit.digest:
+                    raise CommandMismatch(commit.command_id)
+                if earlier is not None:
+                    return earlier
+            for guard in commit.guards:
+                self._check(guard.key, guard.version)
+            for write in commit.writes:
+                self._check(write.key, write.expected)
+            for write in commit.writes:
+                self._stored[write.key] = Stored(write.key, write.record, write.version)
+                self._changes.setdefault(write.key, []).extend(write.changes)
+            written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
+            committed = Committed(written, commit.digest)
+            if commit.command_id is not None:
+                self._commands[commit.tenant, commit.command_id] = attrs.evolve(committed, repeated=True)
+            return committed
+
+    def _check(self, key: Key, expected: int) -> None:
+        stored = self._stored.get(key)
+        found = 0 if stored is None else stored.version
+        if found != expected:
+            raise VersionConflict(key.kind, key.id, expected, found)
+
+
+@final
+class AsyncMemoryRepository:
+    """The same, to be awaited."""
+
+    def __init__(self) -> None:
+        self._memory = MemoryRepository()
+
+    async def load(self, key: Key, /) -> Stored | None:
+        """Give what is there, or None."""
+        return self._memory.load(key)
+
+    async def find(self, query: Query, /) -> Page[Stored]:
+        """Give a page of records."""
+        return self._memory.find(query)
+
+    async def history(self, key: Key, /, *, after: int = 0, limit: int) -> Page[Change]:
+        """Give changes in version order, from the first with a version above `after`."""
+        return self._memory.history(key, after=after, limit=limit)
+
+    async def recall(self, tenant: str, command_id: str, /) -> Committed | None:
+        """Give what a command did, or None."""
+        return self._memory.recall(tenant, command_id)
+
+    async def commit(self, commit: Commit, /) -> Committed:
+        """Write everything, or nothing and raise."""
+        return self._memory.commit(commit)

@@ -1,0 +1,233 @@
+"""A store in one SQLite file, with nothing to install: durable, and safe among threads and processes."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Self, final
+
+from oppcore.codec import decode_change, decode_pipeline, decode_record, encode
+from oppcore.engine import Change
+from oppcore.errors import CommandMismatch, Corrupt, InvalidDocument, Unsupported, VersionConflict
+from oppcore.records import Key, Opportunity
+from oppcore.records.checks import MAX_KEY, check_text
+from oppcore.repository.paging import check_limit, instant_text, make_cursor, place_of, read_cursor
+from oppcore.repository.protocol import Commit, Committed, Page, Query, Record, Stored, Write, Written
+from oppcore.repository.sqlite_file import SqliteFile
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["SqliteRepository"]
+
+_MAX_VERSION = 2**63 - 1
+_SURE_TO_LOAD = 1 << 16  # characters; a longer text may go beyond what a document may hold
+
+_VERSION = "SELECT version FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
+_LOAD = "SELECT version, body FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
+_HISTORY = (
+    "SELECT version, body FROM changes WHERE (tenant, kind, id) = (?, ?, ?) AND version > ? ORDER BY version LIMIT ?"
+)
+_RECALL = "SELECT digest, written FROM commands WHERE (tenant, command_id) = (?, ?)"
+_ADD = """
+INSERT INTO records (version, pipeline, stage, outcome, owner_id, changed_at, body, tenant, kind, id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_REPLACE = """
+UPDATE records SET version = ?, pipeline = ?, stage = ?, outcome = ?, owner_id = ?, changed_at = ?, body = ?
+WHERE (tenant, kind, id) = (?, ?, ?) AND version = ?
+"""
+_ADD_CHANGE = "INSERT INTO changes (tenant, kind, id, version, body) VALUES (?, ?, ?, ?, ?)"
+_ADD_COMMAND = "INSERT INTO commands (tenant, command_id, digest, written) VALUES (?, ?, ?, ?)"
+
+_read_pipeline = lru_cache(maxsize=64)(decode_pipeline)
+
+
+def _write_body(value: Record | Change) -> str:
+    """Write what can be read again. Raises `Unsupported` for a record that is too large."""
+    text = encode(value)
+    if len(text) > _SURE_TO_LOAD:
+        from oppcore.codec import decode
+
+        try:
+            decode(text)
+        except InvalidDocument as error:
+            raise Unsupported(f"a record of {len(text)} characters: {error.problems[0]}") from None
+    return text
+
+
+def _name(key: Key) -> tuple[str, str, str]:
+    return key.tenant, key.kind, key.id
+
+
+def _row(write: Write) -> tuple[Any, ...]:
+    record = write.record
+    body = None if record is None else _write_body(record)
+    if not isinstance(record, Opportunity):
+        return write.version, None, None, None, None, "", body, *_name(write.key)
+    state = record.progress
+    facts = state.pipeline, state.stage, str(state.outcome), record.team.owner_id, instant_text(state.changed_at)
+    return write.version, *facts, body, *_name(write.key)
+
+
+def _read_stored(key: Key, version: int, body: str | None) -> Stored:
+    if body is None:
+        return Stored(key, None, version)
+    try:
+        record = _read_pipeline(body) if key.kind == "pipeline" else decode_record(body)
+    except InvalidDocument as error:
+        raise Corrupt(f"{key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
+    found = (record.id, record.progress.version) if isinstance(record, Opportunity) else (record.key, record.revision)
+    if found != (key.id, version):
+        raise Corrupt(f"{key.kind} {key.id!r} version {version} holds {found[0]!r} version {found[1]}")
+    return Stored(key, record, version)
+
+
+def _read_change(key: Key, version: int, body: str) -> Change:
+    try:
+        return decode_change(body)
+    except InvalidDocument as error:
+        raise Corrupt(f"change {version} of {key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
+
+
+def _selection(query: Query) -> tuple[str, list[Any]]:
+    """Give the statement for a query: fixed fragments only, every value bound."""
+    terms, values = ["tenant = ?", "kind = ?"], [query.tenant, query.kind]
+    if query.pipeline is not None:
+        terms.append("pipeline = ?")
+        values.append(query.pipeline)
+    for column, wanted in (
+        ("stage", query.stages),
+        ("outcome", query.outcomes),
+        ("owner_id", query.owners),
+        ("id", query.ids),
+    ):
+        if wanted is not None:
+            terms.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+            values += [str(value) for value in wanted]
+    if query.changed_since is not None:
+        terms.append("changed_at >= ?")
+        values.append(instant_text(query.changed_since))
+    order = "id" if query.order == "id" else "changed_at, id"
+    if (behind := read_cursor(query)) is not None:
+        terms.append(f"({order}) > ({', '.join('?' * len(behind))})")
+        values += behind
+    statement = f"SELECT id, version, body FROM records WHERE {' AND '.join(terms)} ORDER BY {order} LIMIT ?"
+    return statement, [*values, query.limit + 1]
+
+
+def _find_command(connection: sqlite3.Connection, tenant: str, command_id: str) -> Committed | None:
+    row = connection.execute(_RECALL, (tenant, command_id)).fetchone()
+    if row is None:
+        return None
+    digest, written = row
+    try:
+        parts = [
+            Written(Key(kind, id, tenant), expected, version) for kind, id, expected, version in json.loads(written)
+        ]
+    except (ValueError, TypeError) as error:
+        raise Corrupt(f"what command {command_id!r} did cannot be read") from error
+    return Committed(tuple(parts), digest, repeated=True)
+
+
+def _expect(connection: sqlite3.Connection, key: Key, expected: int) -> None:
+    row = connection.execute(_VERSION, _name(key)).fetchone()
+    found = 0 if row is None else row[0]
+    if found != expected:
+        raise VersionConflict(key.kind, key.id, expected, found)
+
+
+def _save(connection: sqlite3.Connection, write: Write, row: tuple[Any, ...], changes: list[str]) -> None:
+    if write.expected == 0:
+        done = connection.execute(_ADD, row)
+    else:
+        done = connection.execute(_REPLACE, (*row, write.expected))
+    if done.rowcount != 1:
+        _expect(connection, write.key, write.expected)
+        raise Corrupt(f"{write.key.kind} {write.key.id!r} could not be written")
+    if changes:
+        numbered = enumerate(changes, write.expected + 1)
+        connection.executemany(_ADD_CHANGE, [(*_name(write.key), version, body) for version, body in numbered])
+
+
+@final
+class SqliteRepository:
+    """Keeps records in an SQLite file, which is created where there is none.
+
+    An acknowledged commit survives the end of the process and of power (write-ahead log, `synchronous=FULL`). Any
+    number of threads and processes on one machine may share the file; while another one writes, a call waits for it,
+    at most `wait`, then raises `Busy`. The file must be on a local file system.
+
+    Raises `Unavailable` when the file cannot be opened, `Unsupported` for a file of another program or of a newer
+    release, and `Corrupt` for one that is damaged.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, wait: timedelta = timedelta(seconds=10)) -> None:
+        name = os.fspath(path)
+        if name in ("", ":memory:"):
+            raise Unsupported("an SQLite database without a file; use MemoryRepository")
+        self._file = SqliteFile(os.path.abspath(name), wait)
+        self._file.read(lambda connection: None)  # open it now: a fault is told here, not by the first command
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; every later call raises `Unavailable`."""
+        self._file.close()
+
+    def load(self, key: Key, /) -> Stored | None:
+        """Give what is there, or None."""
+        row = self._file.read(lambda connection: connection.execute(_LOAD, _name(key)).fetchone())
+        return None if row is None else _read_stored(key, *row)
+
+    def find(self, query: Query, /) -> Page[Stored]:
+        """Give a page of records."""
+        statement, values = _selection(query)
+        rows = self._file.read(lambda connection: connection.execute(statement, values).fetchall())
+        page = tuple(
+            _read_stored(Key(query.kind, id, query.tenant), version, body) for id, version, body in rows[: query.limit]
+        )
+        return Page(page, make_cursor(query, place_of(page[-1], query)) if len(rows) > len(page) else None)
+
+    def history(self, key: Key, /, *, after: int = 0, limit: int) -> Page[Change]:
+        """Give changes in version order, from the first with a version above `after`."""
+        values = (*_name(key), min(max(after, 0), _MAX_VERSION), check_limit(limit) + 1)
+        rows = self._file.read(lambda connection: connection.execute(_HISTORY, values).fetchall())
+        page = tuple(_read_change(key, version, body) for version, body in rows[:limit])
+        return Page(page, str(rows[limit - 1][0]) if len(rows) > limit else None)
+
+    def recall(self, tenant: str, command_id: str, /) -> Committed | None:
+        """Give what a command did, or None."""
+        check_text(tenant, "tenant", limit=MAX_KEY)
+        check_text(command_id, "command_id", limit=MAX_KEY)
+        return self._file.read(lambda connection: _find_command(connection, tenant, command_id))
+
+    def commit(self, commit: Commit, /) -> Committed:
+        """Write everything, or nothing and raise. When this returns, what was written is on the disk."""
+        rows = [_row(write) for write in commit.writes]
+        changes = [[_write_body(change) for change in write.changes] for write in commit.writes]
+
+        def unit(connection: sqlite3.Connection) -> Committed:
+            if commit.command_id is not None:
+                earlier = _find_command(connection, commit.tenant, commit.command_id)
+                if earlier is not None and earlier.digest != commit.digest:
+                    raise CommandMismatch(commit.command_id)
+                if earlier is not None:
+                    return earlier
+            for guard in commit.guards:
+                _expect(connection, guard.key, guard.version)
+            for write, row, texts in zip(commit.writes, rows, changes, strict=True):
+                _save(connection, write, row, texts)
+            written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
+            if commit.command_id is not None:
+                parts = json.dumps([(part.key.kind, part.key.id, part.expected, part.version) for part in written])
+                connection.execute(_ADD_COMMAND, (commit.tenant, commit.command_id, commit.digest, parts))
+            return Committed(written, commit.digest)
+
+        return self._file.write(unit)

@@ -1,0 +1,200 @@
+"""One SQLite file of ours: opening and checking it, transactions, waiting for others, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar, final
+
+from oppcore.errors import Busy, Corrupt, OppcoreError, Unavailable, Unsupported
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["SqliteFile"]
+
+T = TypeVar("T")
+
+_APPLICATION = 0x6F707063  # "oppc": says whose file this is
+_SCHEMA = 1
+
+# The columns beside `body` are copies of what is in it, for the index. `changes` is only ever added to; its position
+# is the order in which everything was committed.
+_TABLES = (
+    """
+    CREATE TABLE records (
+        tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+        pipeline TEXT, stage TEXT, outcome TEXT, owner_id TEXT, changed_at TEXT NOT NULL, body TEXT,
+        PRIMARY KEY (tenant, kind, id)
+    ) STRICT
+    """,
+    "CREATE INDEX records_by_change ON records (tenant, kind, changed_at, id)",
+    "CREATE INDEX records_by_stage ON records (tenant, kind, pipeline, stage, changed_at, id)",
+    "CREATE INDEX records_by_owner ON records (tenant, kind, owner_id, changed_at, id)",
+    """
+    CREATE TABLE changes (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL,
+        UNIQUE (tenant, kind, id, version),
+        FOREIGN KEY (tenant, kind, id) REFERENCES records
+    ) STRICT
+    """,
+    """
+    CREATE TABLE commands (
+        tenant TEXT NOT NULL, command_id TEXT NOT NULL, digest TEXT NOT NULL, written TEXT NOT NULL,
+        PRIMARY KEY (tenant, command_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {_SCHEMA}",
+)
+_WHOSE = """
+SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+FROM pragma_application_id, pragma_user_version
+"""
+
+# SQLite's primary result codes.
+_BUSY = {5, 6, 15}
+_CORRUPT = {1, 11, 19, 20, 26}  # also: no such table, a constraint or type that our own tables never break
+
+_INHERITED: list[object] = []  # connections of a parent process: a child may neither use nor close them
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _translate(error: sqlite3.Error, path: str) -> OppcoreError:
+    code, reason = _code(error), f"{error} ({path})"
+    if code in _BUSY:
+        return Busy(reason)
+    is_text = str(error).startswith("Could not decode")  # Python's own finding; SQLite has no code for it
+    return Corrupt(reason) if code in _CORRUPT or is_text else Unavailable(reason)
+
+
+@final
+class SqliteFile:
+    """A file and the open connections to it: one per unit of work that runs, kept for the next."""
+
+    def __init__(self, path: str, wait: timedelta) -> None:
+        self.path = path
+        self._wait = wait.total_seconds()
+        self._idle: list[sqlite3.Connection] = []
+        self._pid = os.getpid()
+        self._is_closed = False
+
+    def read(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a unit of work; while others hold the lock, run it again until the wait is over.
+
+        Raises `Busy`, `Unavailable`, `Corrupt`, `Unsupported`, and what the unit raises.
+        """
+        import random
+        import sqlite3
+        import time
+
+        deadline, pause = time.monotonic() + self._wait, 0.001
+        while True:
+            try:
+                return self._with_connection(unit)
+            except sqlite3.Error as error:
+                if _code(error) not in _BUSY or time.monotonic() >= deadline:
+                    raise _translate(error, self.path) from error
+            time.sleep(random.uniform(0, pause))
+            pause = min(2 * pause, 0.05)
+
+    def write(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a unit of work in a transaction that holds the file's one write lock from the start; all or nothing."""
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = unit(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+        return self.read(transaction)
+
+    def close(self) -> None:
+        """Close the connections; the file can be moved or copied then."""
+        self._is_closed = True
+        if self._pid == os.getpid():
+            while self._idle:
+                self._idle.pop().close()
+
+    def _with_connection(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._take()
+        try:
+            result = unit(connection)
+        except OppcoreError:
+            self._give_back(connection)  # the store is well: it was the wish that could not be granted
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        self._give_back(connection)
+        return result
+
+    def _take(self) -> sqlite3.Connection:
+        if self._is_closed:
+            raise Unavailable(f"the repository was closed ({self.path})")
+        if self._pid != os.getpid():
+            _INHERITED.append(self._idle)
+            self._idle, self._pid = [], os.getpid()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if self._is_closed or connection.in_transaction:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        import sqlite3
+
+        connection = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            is_new = self._check(connection)  # before the first write: the file may be somebody else's
+            [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode != "wal":
+                raise Unavailable(f"the file system refuses SQLite's write-ahead log; use a local one ({self.path})")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if is_new:
+                self._create(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check(self, connection: sqlite3.Connection) -> bool:
+        """Say whether the file is empty. Raises `Unsupported` when it is neither that nor ours."""
+        found = connection.execute(_WHOSE).fetchone()
+        if found == (0, 0, 0):
+            return True
+        application, schema, _ = found
+        if application != _APPLICATION or schema < 1:
+            raise Unsupported(f"a file that oppcore did not write ({self.path})")
+        if schema > _SCHEMA:
+            need = f"schema {schema}; this release of oppcore reads up to {_SCHEMA}"
+            raise Unsupported(f"a file with {need}: use a newer release ({self.path})")
+        return False
+
+    def _create(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if self._check(connection):  # nobody was faster
+                for statement in _TABLES:
+                    connection.execute(statement)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
