@@ -34,7 +34,7 @@ _NAMES = {type_: name for name, type_ in _TYPES.items()}
 
 
 def _write_instant(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _write_money(value: Money) -> dict[str, str]:
@@ -116,7 +116,7 @@ def decode(text: str | bytes) -> Opportunity | Change | Pipeline:
     """Read what `encode` wrote, by this release or an earlier one. Raises `InvalidDocument` with every fault."""
     data = parse(text)
     schema = data.pop("schema", None)
-    if schema != SCHEMA:
+    if type(schema) is not int or schema != SCHEMA:
         raise InvalidDocument((Problem("document.schema", "schema", {"have": schema, "need": SCHEMA}),))
     if len(data) != 1 or next(iter(data)) not in _TYPES:
         raise InvalidDocument((Problem("document.kind", "", {"have": sorted(data), "need": sorted(_TYPES)}),))

@@ -98,7 +98,10 @@ class Money:
         """Give no money at all in a currency."""
         return cls(Decimal(0), currency)
 
-    def _same(self, other: Money) -> Decimal:
+    def _same(self, other: object) -> Decimal:
+        if not isinstance(other, Money):
+            message = f"money is added to and compared with money, not {type(other).__name__}"
+            raise TypeError(message)
         if self.currency != other.currency:
             raise CurrencyMismatch(self.currency, other.currency)
         return other.amount

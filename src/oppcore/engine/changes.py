@@ -11,7 +11,7 @@ import attrs
 
 from oppcore.pipeline import Direction
 from oppcore.records import FieldValue, ForecastCategory, Opportunity, State
-from oppcore.records.checks import aware, key_text, optional_key
+from oppcore.records.checks import aware, key_text, optional_key, to_utc
 
 __all__ = ["Amended", "Change", "Edit", "Moved", "Opened", "Origination", "Stamp"]
 
@@ -35,8 +35,8 @@ class Stamp:
     kind: str = attrs.field(default="opportunity", validator=key_text)
     record_id: str = attrs.field(validator=key_text)
     version: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
-    at: datetime = attrs.field(validator=aware)
-    recorded_at: datetime = attrs.field(validator=aware)
+    at: datetime = attrs.field(converter=to_utc, validator=aware)
+    recorded_at: datetime = attrs.field(converter=to_utc, validator=aware)
     actor_id: str | None = attrs.field(default=None, validator=optional_key)
     pipeline: str = attrs.field(validator=key_text)
     revision: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])

@@ -18,6 +18,7 @@ from oppcore.pipeline import Direction, Pipeline, StageKind
 from oppcore.pipeline.edges import Edge, find_edge, find_edges, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
 from oppcore.records import Actor, Opportunity, Outcome, State
+from oppcore.records.checks import MAX_KEY, check_text
 from oppcore.spelling import suggest
 
 __all__ = ["Option", "find_edge_problems", "move", "options", "unmet"]
@@ -55,8 +56,9 @@ def _find_target(pipeline: Pipeline, record: Opportunity, to: str | None, outcom
         known = [stage.key for stage in pipeline.stages]
         return Problem("move.unknown_stage", "to", {"have": to, "suggestion": suggest(to, known)})
     if outcome is None:
-        cancelled = here.outcome is Outcome.LOST and to == here.stage
-        outcome = here.outcome if cancelled else pipeline.stage(to).kind.outcome
+        outcome = pipeline.stage(to).kind.outcome
+        if here == State(to, Outcome.LOST) and outcome is Outcome.WON:
+            outcome = here.outcome  # cancelled after won: to overturn that, say so
     state = State(to, outcome)
     return find_state_problem(pipeline, state) or state
 
@@ -73,6 +75,8 @@ def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
         if reason is not None:
             yield Problem("reason.unexpected", "reason", {"have": reason})
     elif edge.reasons and reason is None:
+        if edge.source is not None and edge.source.outcome is edge.target.outcome:
+            return  # closed as before: the reason given then is kept
         yield Problem("reason.missing", "reason", {"need": edge.reasons, "outcome": edge.target.outcome})
     elif edge.reasons and reason not in edge.reasons:
         params = {"have": reason, "need": edge.reasons, "outcome": edge.target.outcome}
@@ -134,6 +138,8 @@ def _decide(
     facts: Mapping[str, Any],
     recorded_at: datetime | None,
 ) -> _Decision:
+    if reason is not None:
+        check_text(reason, "reason", limit=MAX_KEY, blank=False)
     first = (
         *find_pipeline_problems(pipeline, record),
         *find_order_problems(record.progress, at=at, recorded_at=recorded_at),

@@ -16,7 +16,7 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_state_problem, open_edge
-from oppcore.records import Actor, Opportunity, Progress, with_fields
+from oppcore.records import FIELDS, Actor, Opportunity, Progress, with_fields
 from oppcore.spelling import suggest
 
 __all__ = ["adopt", "open_opportunity", "unmet_adoption", "unmet_opening"]
@@ -109,10 +109,9 @@ def unmet_adoption(
     problems = [*find_pipeline_problems(pipeline, image), *find_order_problems(None, at=at, recorded_at=recorded_at)]
     if (problem := find_state_problem(pipeline, image.progress.state)) is not None:
         problems.append(problem)
+    problems.extend(Problem("field.built_in", name, {"key": name}) for name in image.fields if name in FIELDS)
     problems.extend(
-        Problem("field.unknown", name, {"suggestion": suggest(name, [own.key for own in pipeline.fields])})
-        for name in image.fields
-        if pipeline.field(name) is None
+        find_value_problems(pipeline, {name: value for name, value in image.fields.items() if name not in FIELDS})
     )
     return tuple(problems)
 

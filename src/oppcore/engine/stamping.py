@@ -9,6 +9,7 @@ from oppcore.engine.changes import Origination, Stamp
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Opportunity, Progress
+from oppcore.records.checks import to_optional_utc, to_utc
 
 __all__ = ["find_order_problems", "find_pipeline_problems", "next_stamp"]
 
@@ -27,6 +28,7 @@ def find_order_problems(
     if at.utcoffset() is None or (recorded_at is not None and recorded_at.utcoffset() is None):
         message = f"an instant needs a time zone: {at.isoformat()}"
         raise ValueError(message)
+    at, recorded_at = to_utc(at), to_optional_utc(recorded_at)
     written = _recorded(progress, at, recorded_at)
     if progress is not None and at < progress.changed_at:
         yield Problem("change.out_of_order", "at", {"have": at, "need": progress.changed_at})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ __all__ = [
     "MAX_KEY",
     "MAX_TEXT",
     "aware",
+    "check_decimal",
     "check_text",
     "key_text",
     "optional_aware",
@@ -18,11 +19,15 @@ __all__ = [
     "optional_probability",
     "optional_text",
     "texts",
+    "to_optional_utc",
     "to_texts",
+    "to_utc",
 ]
 
 MAX_KEY = 256
 """Characters in an id or key."""
+MAX_DIGITS = 40
+"""Digits of a number before its point, and after it."""
 MAX_TEXT = 20_000
 """Characters in a free text."""
 
@@ -83,6 +88,25 @@ def texts(_instance: Any, attribute: Any, value: tuple[Any, ...]) -> None:
         check_text(item, attribute.name)
 
 
+def to_utc(value: datetime) -> datetime:
+    """Give an instant in UTC; what is no instant is left for the validator.
+
+    Instants of one time zone compare by wall clock, and in the hour that comes twice are equal to none of another zone.
+    """
+    if not isinstance(value, datetime) or value.utcoffset() is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        message = f"an instant lies within the years 1 to 9999 in UTC, not at {value.isoformat()}"
+        raise ValueError(message) from None
+
+
+def to_optional_utc(value: datetime | None) -> datetime | None:
+    """Give an instant in UTC, or None."""
+    return None if value is None else to_utc(value)
+
+
 def aware(_instance: Any, attribute: Any, value: Any) -> None:
     """Validate an instant: a datetime with a time zone."""
     if not isinstance(value, datetime):
@@ -99,6 +123,18 @@ def optional_aware(instance: Any, attribute: Any, value: Any) -> None:
         aware(instance, attribute, value)
 
 
+def check_decimal(value: Decimal, name: str) -> Decimal:
+    """Return a number that every store can keep: finite, within 10^40, at most 40 decimals."""
+    if not value.is_finite():
+        message = f"{name} is finite, not {value}"
+        raise ValueError(message)
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and (value.adjusted() > MAX_DIGITS or exponent < -MAX_DIGITS):
+        message = f"{name} lies within 10^{MAX_DIGITS} with at most {MAX_DIGITS} decimals"
+        raise ValueError(message)
+    return value
+
+
 def optional_probability(_instance: Any, attribute: Any, value: Any) -> None:
     """Validate a Decimal from 0 to 1, or None."""
     if value is None:
@@ -109,3 +145,4 @@ def optional_probability(_instance: Any, attribute: Any, value: Any) -> None:
     if not value.is_finite() or not 0 <= value <= 1:
         message = f"{attribute.name} lies between 0 and 1, not {value}"
         raise ValueError(message)
+    check_decimal(value, attribute.name)

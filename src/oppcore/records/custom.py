@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, final
 
 from oppcore.money import Money
-from oppcore.records.checks import MAX_KEY, check_text
+from oppcore.records.checks import MAX_KEY, check_decimal, check_text
 
 __all__ = ["CustomFields", "FieldValue"]
 
@@ -23,9 +23,8 @@ def _checked(name: str, value: Any) -> FieldValue:
         raise TypeError(message)
     if isinstance(value, str):
         return check_text(value, name)
-    if isinstance(value, Decimal) and not value.is_finite():
-        message = f"custom field {name!r} is finite, not {value}"
-        raise ValueError(message)
+    if isinstance(value, Decimal):
+        return check_decimal(value, f"custom field {name!r}")
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, final
@@ -15,6 +15,7 @@ from oppcore.money import Money
 from oppcore.records.custom import CustomFields, FieldValue
 from oppcore.records.groups import Decision, ForecastCategory, Sensitivity
 from oppcore.records.opportunity import Opportunity
+from oppcore.records.progress import Progress
 
 __all__ = ["FIELDS", "Field", "FieldType", "find_field_problem", "get_field", "is_present", "with_fields"]
 
@@ -83,6 +84,21 @@ FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL}
 """The built-in fields by name. A pipeline may declare more; those live in `record.fields`."""
 
 
+_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+_BLANK = Opportunity(
+    id="blank",
+    progress=Progress(
+        pipeline="blank",
+        stage="blank",
+        version=1,
+        opened_at=_ONCE,
+        entered_at=_ONCE,
+        changed_at=_ONCE,
+        recorded_at=_ONCE,
+    ),
+)
+
+
 def get_field(record: Opportunity, name: str) -> FieldValue:
     """Give the value of a field, built in or custom; None where there is none."""
     field = FIELDS.get(name)
@@ -110,6 +126,10 @@ def find_field_problem(field: Field, value: Any) -> Problem | None:
         return Problem("field.type", field.name, {"need": field.type, "have": type(value).__name__})
     if field.choices and value not in field.choices:
         return Problem("field.choice", field.name, {"need": field.choices, "have": value})
+    try:
+        with_fields(_BLANK, {field.name: value})
+    except (TypeError, ValueError) as error:  # what the border of the record says
+        return Problem("field.value", field.name, {"why": str(error)})
     return None
 
 

@@ -16,6 +16,7 @@ from oppcore.records.checks import (
     optional_probability,
     optional_text,
     texts,
+    to_optional_utc,
     to_texts,
 )
 
@@ -123,8 +124,8 @@ class Timing:
     expected_close_on: date | None = _date()
     buying_from: date | None = _date()
     buying_until: date | None = _date()
-    last_activity_at: datetime | None = attrs.field(default=None, validator=optional_aware)
-    next_activity_at: datetime | None = attrs.field(default=None, validator=optional_aware)
+    last_activity_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
+    next_activity_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
 
 
 def _to_sensitivity(value: str | None) -> Sensitivity | None:

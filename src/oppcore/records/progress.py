@@ -8,7 +8,7 @@ from typing import final
 
 import attrs
 
-from oppcore.records.checks import aware, key_text, optional_aware, optional_key
+from oppcore.records.checks import aware, key_text, optional_aware, optional_key, to_optional_utc, to_utc
 
 __all__ = ["Outcome", "Progress", "State"]
 
@@ -48,11 +48,11 @@ class Progress:
     stage: str = attrs.field(validator=key_text)
     outcome: Outcome = attrs.field(default=Outcome.OPEN, converter=Outcome)
     version: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
-    opened_at: datetime = attrs.field(validator=aware)
-    entered_at: datetime = attrs.field(validator=aware)
-    changed_at: datetime = attrs.field(validator=aware)
-    recorded_at: datetime = attrs.field(validator=aware)
-    closed_at: datetime | None = attrs.field(default=None, validator=optional_aware)
+    opened_at: datetime = attrs.field(converter=to_utc, validator=aware)
+    entered_at: datetime = attrs.field(converter=to_utc, validator=aware)
+    changed_at: datetime = attrs.field(converter=to_utc, validator=aware)
+    recorded_at: datetime = attrs.field(converter=to_utc, validator=aware)
+    closed_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
     reason: str | None = attrs.field(default=None, validator=optional_key)
 
     @property
