@@ -1,0 +1,26 @@
+"""What hosts test their rules with: strategies for Hypothesis, and assertions about moves. Extra `[testing]`."""
+
+from __future__ import annotations
+
+from oppcore.testing.assertions import assert_allowed, assert_refused
+from oppcore.testing.criteria import criteria
+from oppcore.testing.histories import histories
+from oppcore.testing.opportunities import opportunities, situations
+from oppcore.testing.pipelines import pipelines
+from oppcore.testing.values import actors, field_values, keys, moments, moneys, texts
+
+__all__ = [
+    "actors",
+    "assert_allowed",
+    "assert_refused",
+    "criteria",
+    "field_values",
+    "histories",
+    "keys",
+    "moments",
+    "moneys",
+    "opportunities",
+    "pipelines",
+    "situations",
+    "texts",
+]

@@ -1,0 +1,112 @@
+"""Strategies for criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from oppcore.criteria import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Comparison,
+    Criterion,
+    Elapsed,
+    Match,
+    Not,
+    Present,
+    Role,
+    Since,
+    SomeOf,
+    Text,
+)
+from oppcore.records import FIELDS, Field, FieldType
+from oppcore.testing.values import ROLES, field_values, keys, moneys
+
+__all__ = ["criteria"]
+
+_UNORDERED = (Comparison.EQ, Comparison.NE, Comparison.ONE_OF)
+_TEXTUAL = (FieldType.TEXT, FieldType.CHOICE)
+
+
+def _operands(field: Field, comparison: Comparison) -> SearchStrategy[Any]:
+    values = field_values(field)
+    if comparison is Comparison.ONE_OF:
+        return st.lists(values, min_size=1, max_size=3).map(tuple)
+    if comparison is not Comparison.BETWEEN:
+        return values
+    if field.type is FieldType.MONEY:
+        return st.sampled_from(["EUR", "JPY"]).flatmap(lambda code: _pairs(moneys(currency=code)))
+    return _pairs(values)
+
+
+def _pairs(values: SearchStrategy[Any]) -> SearchStrategy[tuple[Any, Any]]:
+    return st.tuples(values, values).map(lambda pair: pair if pair[0] <= pair[1] else (pair[1], pair[0]))
+
+
+def _compares(field: Field) -> SearchStrategy[Criterion]:
+    comparisons = _UNORDERED if field.type in (FieldType.CHOICE, FieldType.FLAG) else tuple(Comparison)
+
+    def with_operand(comparison: Comparison) -> SearchStrategy[Criterion]:
+        return _operands(field, comparison).map(lambda value: Compare(field.name, comparison, value))
+
+    return st.sampled_from(comparisons).flatmap(with_operand)
+
+
+@cache
+def _about(field: Field) -> SearchStrategy[Criterion]:
+    found: list[SearchStrategy[Criterion]] = [st.just(Present(field.name))]
+    if field.type is not FieldType.TEXTS:
+        found.append(_compares(field))
+    if field.type in _TEXTUAL:
+        found.append(st.builds(Text, st.just(field.name), st.sampled_from(Match), keys(max_size=2)))
+    return st.one_of(found)
+
+
+def _elapsed() -> SearchStrategy[Criterion]:
+    days = st.integers(0, 60).map(lambda halves: Decimal(halves) / 2)
+    since = st.sampled_from(Since)
+    return st.one_of(
+        st.builds(Elapsed, since, at_least_days=days),
+        st.builds(Elapsed, since, at_most_days=days),
+    )
+
+
+def _roles() -> SearchStrategy[Criterion]:
+    return st.sampled_from(ROLES).map(lambda role: Role((role,)))
+
+
+def _leaves(fields: tuple[Field, ...]) -> SearchStrategy[Criterion]:
+    # Amounts in several currencies cannot be one of a list: such a criterion is unknown for ever, and legal.
+    return st.one_of(st.sampled_from(fields).flatmap(_about), _elapsed(), _roles())
+
+
+def _some(parts: SearchStrategy[list[Criterion]]) -> SearchStrategy[Criterion]:
+    return st.builds(SomeOf, st.integers(1, 3), parts)
+
+
+def criteria(
+    *, fields: Iterable[Field] | None = None, max_depth: int = 2, negations: bool = True
+) -> SearchStrategy[Criterion]:
+    """Generate criteria over some fields (the built-in ones, if none are named).
+
+    `max_depth` counts the levels of combinators; each has at most three parts. Without `negations` there is no `not`.
+    """
+    return _trees(tuple(FIELDS.values() if fields is None else fields), max_depth, negations)
+
+
+@cache
+def _trees(known: tuple[Field, ...], max_depth: int, negations: bool) -> SearchStrategy[Criterion]:
+    if max_depth == 0:
+        return _leaves(known)
+    below = _trees(known, max_depth - 1, negations)
+    parts = st.lists(below, max_size=3)
+    found = [_leaves(known), st.builds(AllOf, parts), st.builds(AnyOf, parts), _some(parts)]
+    if negations:
+        found.append(st.builds(Not, below))
+    return st.one_of(found)

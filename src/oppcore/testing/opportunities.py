@@ -1,0 +1,82 @@
+"""Strategies for opportunities, and for the situations in which criteria are asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from oppcore.criteria import Situation
+from oppcore.pipeline import Pipeline
+from oppcore.pipeline.edges import legal_outcomes
+from oppcore.records import FIELDS, Opportunity, Outcome, Progress, with_fields
+from oppcore.testing.values import actors, field_values, keys, moments
+
+__all__ = ["delays", "opportunities", "situations", "values_of"]
+
+
+@cache
+def delays() -> SearchStrategy[timedelta]:
+    """Generate what passes between two changes: often nothing at all, seldom a fraction of a day."""
+    days = st.integers(0, 60).map(lambda days: timedelta(days=days))
+    return st.one_of(
+        st.just(timedelta()), days, st.integers(1, 10**11).map(lambda ticks: timedelta(microseconds=ticks))
+    )
+
+
+def values_of(pipeline: Pipeline, *, max_size: int = 6) -> SearchStrategy[dict[str, Any]]:
+    """Generate values for some fields of a pipeline's records, preferring those that its gates speak of."""
+    known = [
+        *(own.key for own in pipeline.fields),
+        "amount",
+        "probability",
+        "account_id",
+        "needs",
+        "budget",
+        "decision",
+    ]
+    names = st.one_of(st.sampled_from(known), st.sampled_from(sorted(FIELDS)))
+
+    def filled(chosen: list[str]) -> SearchStrategy[dict[str, Any]]:
+        fields = [field for name in chosen if (field := pipeline.field(name)) is not None]
+        return st.fixed_dictionaries({field.name: field_values(field) for field in fields})
+
+    return st.lists(names, max_size=max_size).flatmap(filled)
+
+
+@st.composite
+def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None) -> Opportunity:
+    """Generate opportunities in any legal state of a pipeline (or of one stage), their fields filled at random.
+
+    Whether they meet the gates behind them is left to chance, as with data brought in from elsewhere.
+    """
+    place = pipeline.stage(draw(st.sampled_from([one.key for one in pipeline.stages])) if stage is None else stage)
+    outcome = draw(st.sampled_from(legal_outcomes(place.kind)))
+    opened_at = draw(moments())
+    entered_at = opened_at + draw(delays())
+    closed_at = None if outcome is Outcome.OPEN else entered_at + draw(delays())
+    changed_at = (closed_at or entered_at) + draw(delays())
+    reasons = pipeline.reasons_for(outcome)
+    progress = Progress(
+        pipeline=pipeline.key,
+        stage=place.key,
+        outcome=outcome,
+        version=draw(st.integers(1, 9)),
+        opened_at=opened_at,
+        entered_at=entered_at,
+        changed_at=changed_at,
+        recorded_at=changed_at + draw(delays()),
+        closed_at=closed_at,
+        reason=draw(st.sampled_from(reasons)) if reasons else None,
+    )
+    return with_fields(Opportunity(id=draw(keys()), progress=progress), draw(values_of(pipeline)))
+
+
+@st.composite
+def situations(draw: DrawFn, pipeline: Pipeline) -> Situation:
+    """Generate situations: an opportunity of a pipeline, a later moment, and somebody or nobody acting."""
+    record = draw(opportunities(pipeline))
+    return Situation(record=record, at=record.progress.changed_at + draw(delays()), actor=draw(st.none() | actors()))

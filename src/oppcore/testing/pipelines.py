@@ -1,0 +1,113 @@
+"""Strategies for pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TypeVar
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from oppcore.criteria import Criterion
+from oppcore.pipeline import CustomField, Flow, Pipeline, Policy, Reason, Stage, StageKind
+from oppcore.pipeline.stage import Labels
+from oppcore.records import FIELDS, Field, FieldType, ForecastCategory, Outcome
+from oppcore.testing.criteria import criteria
+from oppcore.testing.values import ROLES, probabilities, texts
+
+__all__ = ["pipelines"]
+
+_DECLARED = (
+    CustomField(key="region", type=FieldType.CHOICE, choices=("north", "south")),
+    CustomField(key="score", type=FieldType.NUMBER),
+    CustomField(key="deposit", type=FieldType.MONEY),
+    CustomField(key="signed_on", type=FieldType.DATE),
+    CustomField(key="approved", type=FieldType.FLAG),
+    CustomField(key="note", type=FieldType.TEXT, labels=(("en", "Note"), ("zh", "备注")), personal=True),
+)
+_REASONS = (
+    Reason(key="price", outcome=Outcome.LOST, labels=(("en", "Price"), ("zh", "价格"))),
+    Reason(key="competitor", outcome=Outcome.LOST),
+    Reason(key="no_answer", outcome=Outcome.ABANDONED),
+    Reason(key="best_offer", outcome=Outcome.WON),
+)
+_OPEN_CATEGORIES = (None, *(category for category in ForecastCategory if category is not ForecastCategory.CLOSED))
+# Gates speak of few fields, so that what is filled at random has a chance to meet them.
+_GATED = ("amount", "probability", "account_id", "needs", "expected_close_on", "budget", "decision", "intent")
+_SUBSETS_OF_ROLES = ((), (), *((role,) for role in ROLES), ROLES[:2], ROLES)
+_POLICIES = (Policy(), Policy(), Policy(roles=ROLES[:1]), Policy(roles=ROLES), Policy(allowed=False))
+_LABELS = ((), (("en", "A label"),), (("en", "A label"), ("zh", "标签")))
+_NO_GATES: SearchStrategy[list[Criterion]] = st.just([])
+
+T = TypeVar("T")
+
+
+def _some_of(items: Sequence[T]) -> SearchStrategy[tuple[T, ...]]:
+    """Generate what is left of a list, in its order; one draw decides."""
+    masks = st.integers(0, 2 ** len(items) - 1)
+    return masks.map(lambda mask: tuple(item for index, item in enumerate(items) if mask >> index & 1))
+
+
+@cache
+def _gates(fields: tuple[Field, ...]) -> SearchStrategy[list[Criterion]]:
+    return st.one_of(_NO_GATES, st.lists(criteria(fields=fields), max_size=2))
+
+
+@cache
+def _labels() -> SearchStrategy[Labels]:
+    odd = texts().map(lambda text: (("en", f"{text}."),))
+    return st.one_of(st.sampled_from(_LABELS), odd)
+
+
+@cache
+def _flows() -> SearchStrategy[Flow]:
+    directions = st.sampled_from([field.name for field in attrs.fields(Flow)])
+    return st.lists(st.tuples(directions, st.sampled_from(_POLICIES)), max_size=10).map(lambda said: Flow(**dict(said)))
+
+
+@st.composite
+def _stages(draw: DrawFn, key: str, kind: StageKind, gates: SearchStrategy[list[Criterion]]) -> Stage:
+    is_open = kind is StageKind.OPEN
+    return Stage(
+        key=key,
+        kind=kind,
+        labels=draw(st.sampled_from(_LABELS)),
+        probability=draw(st.one_of(st.none(), probabilities())) if is_open else None,
+        forecast_category=draw(st.sampled_from(_OPEN_CATEGORIES)) if is_open else None,
+        entry=tuple(draw(gates)),
+        exit=tuple(draw(gates)),
+        may_be_skipped=draw(st.booleans()) if is_open else False,
+        roles=draw(st.sampled_from(_SUBSETS_OF_ROLES)),
+    )
+
+
+@st.composite
+def pipelines(draw: DrawFn, *, max_open_stages: int = 8, gates: bool = True) -> Pipeline:
+    """Generate pipelines: two or more open stages, one or two won ones, perhaps lost and post_sale stages.
+
+    Criteria of their gates speak of built-in and declared fields; flow, roles, reasons, entries and skippable stages
+    vary. Without `gates` no stage has criteria.
+    """
+    declared = draw(_some_of(_DECLARED))
+    fields = (*(FIELDS[name] for name in _GATED), *(Field(own.key, own.type, "", own.choices) for own in declared))
+    few, many = st.integers(2, min(4, max_open_stages)), st.integers(2, max_open_stages)
+    kinds = [(f"step_{n}", StageKind.OPEN) for n in range(1, draw(st.one_of(few, many)) + 1)]
+    entries = [key for key, _ in kinds]
+    kinds += [(f"won_{n}", StageKind.WON) for n in range(1, draw(st.integers(1, 2)) + 1)]
+    kinds += [(f"care_{n}", StageKind.POST_SALE) for n in range(1, draw(st.integers(0, 2)) + 1)]
+    for number in range(1, draw(st.integers(0, 2)) + 1):
+        kinds.insert(len(kinds) - draw(st.integers(0, len(kinds))), (f"lost_{number}", StageKind.LOST))
+    gate = _gates(fields) if gates else _NO_GATES
+    return Pipeline(
+        key="generated",
+        revision=draw(st.integers(1, 3)),
+        labels=draw(_labels()),
+        stages=tuple(draw(_stages(key, kind, gate)) for key, kind in kinds),
+        flow=draw(_flows()),
+        reasons=draw(_some_of(_REASONS)),
+        fields=declared,
+        opens_in=draw(_some_of(entries)),
+        currency=draw(st.sampled_from([None, "EUR"])),
+    )
