@@ -38,6 +38,7 @@ def test_version_and_help(oppcore):
         (["funnel", "{ok}", *NONE, "--map", "stage=status"], "'status'"),
         (["funnel", "{ok}", *NONE, "--record-map", "stage=a"], "--records FILE"),
         (["funnel", "-", *NONE, "--records", "-"], "standard input"),
+        (["funnel", "-", "--pipeline", "-"], "standard input"),
         (["funnel", "{ok}", *NONE, "--as-of", "2024-01-01"], "--timezone ZONE"),
         (["funnel", "{ok}", *NONE, "--as-of", "2024-01-01T00:00"], "--timezone ZONE"),
         (["funnel", "{ok}", *NONE, "--as-of", "soon"], "'soon'"),

@@ -196,6 +196,14 @@ def test_removed_rows_need_no_stage():
     assert "cell.missing" in problems([ROW | {"stage": ""}])
 
 
+def test_further_columns_hold_text():
+    assert only([ROW | {"size": 5, "when": date(2024, 1, 2), "none": None}]).further == {
+        "size": "5",
+        "when": "2024-01-02",
+    }
+    assert problems([ROW | {"note": "x" * 20_001}])["cell.too_long"].params["column"] == "note"
+
+
 def test_a_pipeline_checks_stages_and_lends_its_currency():
     assert only([ROW | {"amount": 5}], pipeline=PIPELINE).amount == Money("5", "EUR")
     found = problems([ROW | {"stage": "ofer"}], pipeline=PIPELINE)["stage.not_in_pipeline"]

@@ -172,9 +172,7 @@ HOSTILE = st.one_of(
     st.binary(max_size=200).map(lambda tail: b"\xff\xfe" + tail),
     st.text('abc1-:T,;"\n\r\t ', max_size=200).map(lambda tail: b"opportunity_id,stage,at\n" + tail.encode()),
     st.lists(st.text(max_size=8), max_size=9).map(
-        lambda cells: (
-            b"opportunity_id,stage,at,amount,kind,outcome,seq\n" + ",".join(cells).encode(errors="replace")
-        )
+        lambda cells: b"opportunity_id,stage,at,amount,kind,outcome,seq\n" + ",".join(cells).encode(errors="replace")
     ),
 )
 

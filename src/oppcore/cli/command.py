@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import click
 
+from oppcore.cli.demo import demo
 from oppcore.cli.measures import forecast, funnel, snapshot
 from oppcore.cli.pipelines import check, infer
 from oppcore.cli.printing import complain
@@ -37,11 +38,12 @@ def oppcore() -> None:
     CHANGES is a delimited text file with one row per stage that a deal entered: opportunity_id, stage, at (ISO 8601);
     `-` is standard input.
 
-    Exit codes: 0 fine; 1 the answer is no (check found faults); 2 wrong usage or unreadable input; 130 interrupted.
+    Exit codes: 0 fine; 1 the answer is no (check found faults); 2 wrong usage or unreadable input; 130 interrupted;
+    141 whoever read the output went away.
     """
 
 
-for _command in (funnel, snapshot, forecast, check, infer):
+for _command in (demo, funnel, snapshot, forecast, check, infer):
     oppcore.add_command(_command)
 
 
@@ -61,8 +63,9 @@ def run(args: Sequence[str] | None = None) -> int:
     except OppcoreError as error:
         complain(f"oppcore: {error}")
         return WRONG
-    except BrokenPipeError:
-        # Nothing can be written any more, not even what is still in the buffer when Python leaves.
+    except (BrokenPipeError, SystemExit):
+        # click leaves in this way for a broken pipe only. Nothing can be written any more, not even what is still in
+        # the buffer when Python leaves.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except OSError as error:

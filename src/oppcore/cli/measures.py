@@ -101,8 +101,11 @@ def snapshot(reading: Reading, pipeline_file: str | None, as_of: str | None, kno
 def forecast(reading: Reading, pipeline_file: str | None, as_of: str | None, known_on: str | None, format: str) -> None:
     """Show what the deals of CHANGES have brought and may bring, per month and currency.
 
-    Open deals weigh in with the probability of their stage, or their own where they have one.
+    Open deals weigh in with the probability of their stage, or their own where they have one. Months are those of
+    --timezone.
     """
+    if reading.timezone is None:
+        raise click.UsageError("a forecast counts by month: say whose months with --timezone ZONE, e.g. UTC")
     history, pipeline = reading.read_with(pipeline_file)
     with _counting():
         result = weigh_forecast(

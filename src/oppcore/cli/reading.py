@@ -56,7 +56,7 @@ class Reading:
         if record_columns and self.records is None:
             raise click.UsageError("--record-map says how --records FILE is to be read, which is missing")
         if self.changes == "-" == self.records:
-            raise click.UsageError("only one of the two tables can come from standard input")
+            raise click.UsageError("only one file can come from standard input")
         with busy("reading") as count:
 
             def rows(source: str) -> Iterator[Mapping[str, str]]:
@@ -87,6 +87,8 @@ class Reading:
 
     def read_with(self, pipeline_file: str | None) -> tuple[History, Pipeline]:
         """Read the change table, and the pipeline from its file or from what was said about the stages."""
+        if pipeline_file == "-" and "-" in (self.changes, self.records):
+            raise click.UsageError("only one file can come from standard input")
         if pipeline_file is not None:
             if self.won or self.lost or self.post_sale:
                 raise click.UsageError(

@@ -157,10 +157,7 @@ class _Reader:
             bad += self._unknown_stage(values)
             values.pop("currency", None)
             if not bad:
-                try:
-                    yield Row(number=number, further=further, **values)
-                except (TypeError, ValueError) as error:
-                    bad.append((Problem("row.invalid", "", {"reason": str(error)}), ""))
+                yield Row(number=number, further=further, **values)
             for problem, name in bad:
                 self.faults.add(problem, name and (self._columns.theirs(name) or name), number, line=line)
 

@@ -124,7 +124,6 @@ TEXTS: Mapping[str, str] = {
     "column.missing": "{path}: no column {column!r} (for {name}); there are: {seen}; use {flag}",
     "column.shadowed": "{path}: the column {column!r} is not read, because {column} is taken from {theirs!r}",
     "row.surplus": "{path}: more cells than the header has names; rows ({count}): {rows}",
-    "row.invalid": "{path}: {reason}; rows ({count}): {rows}",
     "cell.missing": "{path}: {column} is empty; rows ({count}): {rows}",
     "cell.too_long": "{path}: {column} has {have} characters, at most {most} are kept; rows ({count}): {rows}",
     "cell.characters": "{path}: {column} holds characters that are no text ({value}); rows ({count}): {rows}",
