@@ -73,6 +73,7 @@ _MARKED = {
     ".": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?", re.ASCII),
     ",": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d*)?", re.ASCII),
 }
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 # Spaces (plain, no-break, thin) and apostrophes between groups of three digits cannot mean anything else.
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))", re.ASCII)
 
@@ -108,7 +109,7 @@ def parse_text(value: Any, *, limit: int = MAX_TEXT) -> str | Problem:
     text = plain_text(value)
     if len(text) > limit:
         return _unread("cell.too_long", text, have=len(text), most=limit)
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if _NO_TEXT.search(text):
         return _unread("cell.characters", ascii(text))
     return text
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, final
 
 import attrs
 
 from oppcore.errors import Problem, UnreadableChanges
-from oppcore.exchange import cells
-from oppcore.exchange.cells import Conventions, is_missing
+from oppcore.exchange.cells import Conventions
 from oppcore.exchange.columns import JOINED, NAMES, REQUIRED, Columns
 from oppcore.exchange.faults import Faults
-from oppcore.exchange.instants import find_timezone, is_usable_format, parse_date, parse_instant
+from oppcore.exchange.instants import find_timezone, is_usable_format
+from oppcore.exchange.rows import Faulty, RowReader
 from oppcore.exchange.tables import TextRow
-from oppcore.history import History, Row, make_history
+from oppcore.history import History, Row, RowKind, make_history
 from oppcore.money import CURRENCIES
 from oppcore.pipeline import Pipeline
 from oppcore.spelling import suggest
@@ -23,26 +23,6 @@ from oppcore.spelling import suggest
 __all__ = ["read_changes"]
 
 Rows = Iterable[Mapping[Any, Any]]
-_Bad = list[tuple[Problem, str]]
-"""Faults of one row, each with our name of the column."""
-_PARSERS: Mapping[str, Callable[[Any, Conventions], Any]] = {
-    "opportunity_id": lambda cell, _: cells.parse_key(cell),
-    "stage": lambda cell, _: cells.parse_key(cell),
-    "at": lambda cell, how: parse_instant(cell, how.timezone, how.date_formats),
-    "outcome": lambda cell, _: cells.parse_word(cell, cells.OUTCOMES),
-    "kind": lambda cell, _: cells.parse_word(cell, cells.KINDS),
-    "seq": lambda cell, how: cells.parse_number(cell, how.decimal_mark),
-    "recorded_at": lambda cell, how: parse_instant(cell, how.timezone, how.date_formats),
-    "currency": lambda cell, _: cells.parse_currency(cell),
-    "owner_id": lambda cell, _: cells.parse_key(cell),
-    "source": lambda cell, _: cells.parse_text(cell),
-    "probability": lambda cell, how: cells.parse_probability(cell, percent=how.percent, mark=how.decimal_mark),
-    "forecast_category": lambda cell, _: cells.parse_word(cell, cells.CATEGORIES),
-    "expected_close_on": lambda cell, how: parse_date(cell, how.date_formats),
-    "actor_id": lambda cell, _: cells.parse_key(cell),
-    "reason": lambda cell, _: cells.parse_text(cell),
-    "pipeline": lambda cell, _: cells.parse_key(cell),
-}
 
 
 def read_changes(
@@ -80,7 +60,7 @@ def read_changes(
     if records is not None:
         reader.read_records(records)
     kept = list(reader.read(rows))
-    fatal = reader.find_wrong_columns(joining=records is not None)
+    fatal = reader.find_wrong_columns()
     faults = reader.faults.problems
     if fatal or (faults and not lenient):
         raise UnreadableChanges((*fatal, *faults), reader.seen_rows)
@@ -124,9 +104,6 @@ class _Record:
     further: Mapping[str, str]
 
 
-_NO_RECORD = _Record(0, {}, {})
-
-
 @final
 class _Reader:
     """One pass over records and rows, keeping what was wrong."""
@@ -134,90 +111,56 @@ class _Reader:
     def __init__(self, how: Conventions, columns: Columns, record_columns: Columns, pipeline: Pipeline | None) -> None:
         self.faults = Faults()
         self.seen_rows = 0
-        self._how = how
-        self._columns = columns
-        self._record_columns = record_columns
-        self._pipeline = pipeline
-        self._seen: set[str] = set()
-        self._seen_in_records: set[str] = set()
+        self._table = RowReader(columns, NAMES, how)
+        self._record_table = RowReader(record_columns, ("opportunity_id", *JOINED), how)
         self._records: dict[str, _Record] = {}
+        self._pipeline = pipeline
 
     def read(self, rows: Rows) -> Iterator[Row]:
         """Give the rows without faults."""
-        wanted = [(name, theirs) for name in NAMES if (theirs := self._columns.theirs(name)) is not None]
         for number, row, line in _numbered(rows):
             self.seen_rows += 1
-            self._seen.update(map(str, row))
-            bad: _Bad = []
-            values = self._values(row, wanted, bad)
-            further = self._further(row, self._columns, bad)
+            faulty: Faulty = []
+            values, further = self._table.read(row, faulty)
             self._join(values, further, row)
-            self._read_amount(values, row, self._columns, bad)
-            bad += [(Problem("cell.missing"), name) for name in REQUIRED if name not in values and _needs(name, values)]
-            bad += self._unknown_stage(values)
+            self._table.read_amount(values, row, faulty)
+            faulty += [(Problem("cell.missing"), name) for name in REQUIRED if _lacks(values, name)]
+            faulty += self._unknown_stage(values)
             values.pop("currency", None)
-            if not bad:
+            if not faulty:
                 yield Row(number=number, further=further, **values)
-            for problem, name in bad:
-                self.faults.add(problem, name and (self._columns.theirs(name) or name), number, line=line)
+            for problem, name in faulty:
+                self.faults.add(problem, self._table.column(name), number, line=line)
 
     def read_records(self, rows: Rows) -> None:
         """Read the table of records, one row per opportunity."""
-        names = ("opportunity_id", *JOINED)
-        wanted = [(name, theirs) for name in names if (theirs := self._record_columns.theirs(name)) is not None]
         for number, row, line in _numbered(rows):
-            self._seen_in_records.update(map(str, row))
-            bad: _Bad = []
-            values = self._values(row, wanted, bad)
-            further = self._further(row, self._record_columns, bad)
-            self._read_amount(values, row, self._record_columns, bad)
+            faulty: Faulty = []
+            values, further = self._record_table.read(row, faulty)
+            self._record_table.read_amount(values, row, faulty)
             key = values.pop("opportunity_id", None)
             if key is None:
-                bad.append((Problem("cell.missing"), "opportunity_id"))
+                faulty.append((Problem("cell.missing"), "opportunity_id"))
             elif key in self._records:
                 params = {"value": key, "other": self._records[key].number}
-                bad.append((Problem("record.twice", "", params), "opportunity_id"))
-            elif not bad:
+                faulty.append((Problem("record.twice", "", params), "opportunity_id"))
+            elif not faulty:
                 self._records[key] = _Record(number, values, further)
-            for problem, name in bad:
-                column = name and (self._record_columns.theirs(name) or name)
-                self.faults.add(problem, column, number, line=line, place="record")
+            for problem, name in faulty:
+                self.faults.add(problem, self._record_table.column(name), number, line=line, place="record")
 
-    def _values(self, row: Mapping[Any, Any], wanted: Sequence[tuple[str, str]], bad: _Bad) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for name, theirs in wanted:
-            cell = row.get(theirs)
-            if name in _PARSERS and not is_missing(cell):
-                values[name] = value = _PARSERS[name](cell, self._how)
-                if isinstance(value, Problem):
-                    bad.append((value, name))
-        return values
-
-    def _read_amount(self, values: dict[str, Any], row: Mapping[Any, Any], columns: Columns, bad: _Bad) -> None:
-        theirs = columns.theirs("amount")
-        currency = values.get("currency", self._how.currency)
-        if theirs is None or is_missing(cell := row.get(theirs)) or isinstance(currency, Problem):
+    def _join(self, values: dict[str, Any], further: dict[str, str], row: Mapping[Any, Any]) -> None:
+        if (record := self._records.get(str(values.get("opportunity_id")))) is None:
             return
-        values["amount"] = money = cells.parse_amount(cell, currency, self._how.decimal_mark)
-        if isinstance(money, Problem):
-            bad.append((money, "amount"))
+        for name, value in record.values.items():
+            theirs = self._table.columns.theirs(name)
+            if theirs is None or theirs not in row:
+                values[name] = value
+        for column, text in record.further.items():
+            if column not in row:
+                further[column] = text
 
-    def _further(self, row: Mapping[Any, Any], columns: Columns, bad: _Bad) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for column, cell in row.items():
-            name = str(column)
-            if not columns.is_further(name) or is_missing(cell):
-                continue
-            text = cells.parse_text(cell)
-            if isinstance(text, Problem):
-                bad.append((text, name))
-            else:
-                found[name] = text
-        if isinstance(row, TextRow) and row.surplus:
-            bad.append((Problem("row.surplus", "", {"surplus": row.surplus}), ""))
-        return found
-
-    def _unknown_stage(self, values: Mapping[str, Any]) -> _Bad:
+    def _unknown_stage(self, values: Mapping[str, Any]) -> Faulty:
         stage = values.get("stage")
         if self._pipeline is None or not isinstance(stage, str) or stage in self._pipeline:
             return []
@@ -227,32 +170,22 @@ class _Reader:
         params = {"value": stage, "pipeline": self._pipeline.key, "known": known, "suggestion": suggest(stage, known)}
         return [(Problem("stage.not_in_pipeline", "", params), "stage")]
 
-    def _join(self, values: dict[str, Any], further: dict[str, str], row: Mapping[Any, Any]) -> None:
-        record = self._records.get(str(values.get("opportunity_id")), _NO_RECORD)
-        for name, value in record.values.items():
-            theirs = self._columns.theirs(name)
-            if theirs is None or theirs not in row:
-                values[name] = value
-        for column, text in record.further.items():
-            if column not in row:
-                further[column] = text
-
-    def find_wrong_columns(self, *, joining: bool) -> tuple[Problem, ...]:
+    def find_wrong_columns(self) -> tuple[Problem, ...]:
         """Find columns that are mapped but not there, or needed and not there."""
-        found = [*self._columns.wrong_names(), *self._record_columns.wrong_names()]
-        if self.seen_rows:
-            missing = list(self._columns.missing(self._seen, REQUIRED))
-            self.faults.drop("cell.missing", {str(problem.params["column"]) for problem in missing})
-            found += missing
-        if joining and self._seen_in_records:
-            found += self._record_columns.missing(self._seen_in_records, ("opportunity_id",))
+        found: list[Problem] = []
+        for table, required in ((self._table, REQUIRED), (self._record_table, ("opportunity_id",))):
+            found += table.columns.wrong_names()
+            if table.seen:
+                missing = list(table.columns.missing(table.seen, required))
+                self.faults.drop("cell.missing", {str(problem.params["column"]) for problem in missing})
+                found += missing
         return tuple(found)
 
     def notes(self, ids: set[str]) -> Iterator[Problem]:
         """Tell what stops nobody, but should be known."""
-        yield from self._columns.shadowed(self._seen)
+        for table in (self._table, self._record_table):
+            yield from table.columns.shadowed(table.seen)
         if self._records:
-            yield from self._record_columns.shadowed(self._seen_in_records)
             without, unused = sorted(ids - self._records.keys()), sorted(self._records.keys() - ids)
             if without:
                 yield Problem("record.none", "", {"count": len(without), "ids": without[:5]})
@@ -260,8 +193,8 @@ class _Reader:
                 yield Problem("record.unused", "", {"count": len(unused), "ids": unused[:5]})
 
 
-def _needs(name: str, values: Mapping[str, Any]) -> bool:
-    return name != "stage" or values.get("kind", "entry") == "entry"
+def _lacks(values: Mapping[str, Any], name: str) -> bool:
+    return name not in values and (name != "stage" or values.get("kind", RowKind.ENTRY) is RowKind.ENTRY)
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[tuple[int, Mapping[Any, Any], int | None]]:
