@@ -122,12 +122,12 @@ class Shell:
         self, histories: Iterable[Iterable[Change]], *, actor: Actor | None, command_id: str | None
     ) -> Steps[Saved]:
         """Save changes that were decided elsewhere, some hundred records in each commit."""
-        rest, records, changes = iter(histories), 0, 0
+        rest = filter(None, map(tuple, histories))
+        records = changes = 0
         for number, batch in enumerate(iter(lambda: list(islice(rest, _BATCH)), [])):
-            histories_ = [tuple(history) for history in batch]
-            yield from self._save([history for history in histories_ if history], number, actor, command_id)
-            records += len(histories_)
-            changes += sum(map(len, histories_))
+            yield from self._save(batch, number, actor, command_id)
+            records += len(batch)
+            changes += sum(map(len, batch))
         return Saved(records, changes)
 
     def _save(
