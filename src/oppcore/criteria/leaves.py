@@ -216,7 +216,7 @@ class Elapsed:
         start = self._start(situation)
         if start is None:
             return Problem("elapsed.unknown", self.since)
-        days = round(_in_days(situation.at - start), 2)
+        days = _EXACT_ENOUGH.quantize(_in_days(situation.at - start), Decimal("0.01"))
         params = {"have": days, "at_least": self.at_least_days, "at_most": self.at_most_days}
         return Problem("elapsed.unmet" if wanted else "elapsed.met", self.since, params)
 
