@@ -18,7 +18,7 @@ from oppcore.testing.values import ROLES, actors, field_values, moments
 
 __all__ = ["histories"]
 
-_EVERYBODY = Actor("zoe", ROLES)
+_EVERYBODY = Actor("+".join(["ann", *sorted(ROLES)]), ROLES)
 
 
 def _reason(pipeline: Pipeline, source: State, target: State) -> str | None:
