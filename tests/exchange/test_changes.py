@@ -106,6 +106,20 @@ def test_missing_columns_are_told_once_with_the_nearest_and_the_flag():
     assert found["column.missing"].params["flag"] == "--map stage=stages"
 
 
+@pytest.mark.parametrize(
+    ("column", "flag"),
+    [
+        ("OpportunityId", "--map opportunity_id=OpportunityId"),
+        ("country_id", "--map opportunity_id=COLUMN"),
+        ("has_opportunity_line_item", "--map opportunity_id=COLUMN"),
+    ],
+)
+def test_only_a_column_that_is_surely_meant_is_proposed(column, flag):
+    found = problems([{column: "1", "stage": "new", "at": "2024-01-01T00:00Z"}])
+
+    assert found["column.missing"].params["flag"] == flag
+
+
 def test_a_mapped_name_that_no_row_has():
     found = problems([ROW | {"lead_id": "1"}], columns={"opportunity_id": "lead-id"})
 

@@ -127,7 +127,9 @@ def test_the_hunt_may_find_nothing():
     assert hunt.flags == []
 
 
-@pytest.mark.parametrize("text", ["23.02.2026", "23 Feb 2026", "Feb 23, 2026 14:05", "20260223", "2026/02/23 14:05:06"])
+@pytest.mark.parametrize(
+    "text", ["23.02.2026", "23 Feb 2026", "Feb 23, 2026 14:05", "20260223", "2026/02/23 14:05:06", "2026-02-23 6:05"]
+)
 def test_the_hunt_knows_common_formats(text):
     hunt = FormatHunt()
     hunt.show(text)

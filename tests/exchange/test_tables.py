@@ -94,6 +94,7 @@ def test_cells_too_many_are_counted_and_cells_too_few_are_empty():
         (b"a,b\n,\n\n", "table.no_rows"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "table.other_file"),
         (b"PK\x03\x04abc", "table.other_file"),
+        (b'{"a": 1}', "table.other_file"),
         (b"a\0,b\n1,2\n", "table.binary"),
         (b"a,b\n" + b"1,2\n" * 2000 + b"1,\0\n", "table.nul"),
         (gzip.compress(TEXT.encode())[:-12], "table.gzip"),

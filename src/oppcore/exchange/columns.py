@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import final
 
 import attrs
@@ -65,7 +67,7 @@ class Columns:
             theirs = self.theirs(name)
             if theirs in there or (name not in required and name not in self.mapped):
                 continue
-            guess = suggest(theirs or name, there) or next((column for column in there if name in column.lower()), "")
+            guess = _nearest(theirs or name, there)
             params = {
                 "name": name,
                 "column": theirs or name,
@@ -80,3 +82,15 @@ class Columns:
         for column in sorted(seen):
             if column in self.mapped and self.mapped[column] != column and column not in self.mapped.values():
                 yield Problem("column.shadowed", "header", {"column": column, "theirs": self.mapped[column]})
+
+
+def _nearest(name: str, columns: Iterable[str]) -> str:
+    """Give the column that is surely meant: nearly the same letters, or the name as one of its words."""
+    letters = {_letters(column): column for column in columns}
+    if near := get_close_matches(_letters(name)[:80], letters, n=1, cutoff=0.75):
+        return letters[near[0]]
+    return next((column for column in letters.values() if name in re.split(r"[^a-z0-9]+", column.casefold())), "")
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

@@ -31,12 +31,13 @@ _ISO = re.compile(
     r" ?(?:([Zz]|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?)?",
     re.ASCII,
 )
+_YEAR = re.compile(r"%[yYGcx]")
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})", re.ASCII)
 
 _DAYS = (
     *("%m/%d/%y", "%d/%m/%y", "%y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%y", "%d.%m.%Y", "%Y.%m.%d"),
     *("%m-%d-%y", "%d-%m-%y", "%m-%d-%Y", "%d-%m-%Y", "%Y%m%d", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"),
-    *("%d-%b-%Y", "%d-%b-%y", "%b %d %Y"),
+    *("%d-%b-%Y", "%d-%b-%y", "%b %d %Y", "%Y-%m-%d"),
 )
 _TIMES = ("", " %I:%M %p", " %I:%M:%S %p", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", ", %I:%M %p", ", %H:%M")
 
@@ -62,6 +63,8 @@ def is_usable_format(format: str) -> bool:
     """Say whether a `strptime` format can be read back and names the year."""
     if format == ISO:
         return True
+    if not _YEAR.search(format):
+        return False
     sample = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     try:
         read = datetime.strptime(sample.strftime(format), format)  # noqa: DTZ007 - only the year counts

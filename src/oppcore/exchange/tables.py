@@ -33,6 +33,11 @@ _NO_TABLES = {
     b"%PDF": "a PDF document",
     b"PAR1": "a Parquet file",
     b"SQLite format 3": "an SQLite database",
+    b"{": "a JSON document",
+    b"[{": "a JSON document",
+    b"<?xml": "an XML document",
+    b"<!": "a web page",
+    b"<html": "a web page",
 }
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # `surrogateescape` keeps a byte that is no character as one of these, so that it can be named with its line.
