@@ -123,7 +123,7 @@ class Funnel:
         if self.by is not None:
             columns = [self.by, *columns]
             rows = [[group.by, *_line(step)] for group in self.groups for step in group.steps]
-        notes = [f"{self.deals:,} deals exist; intervals hold with {self.confidence:.0%} confidence"]
+        notes = [f"{_deals(self.deals)}; intervals hold with {self.confidence:.0%} confidence"]
         if self.no_longer_won:
             notes.append(f"{self.no_longer_won:,} of the deals counted as won are no longer won")
         if any(not ratio.nested for step in self.steps for ratio in (step.step, step.cumulative)):
@@ -218,6 +218,10 @@ def _steps(names: Sequence[str], counts: StepCounts, confidence: float) -> tuple
         cumulative = make_ratio(count, counts.reached[0], nested=nested, confidence=confidence)
         found.append(FunnelStep(name, count, step, cumulative))
     return tuple(found)
+
+
+def _deals(number: int) -> str:
+    return "1 deal exists" if number == 1 else f"{number:,} deals exist"
 
 
 def _record(step: FunnelStep) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oppcore.periods import as_instant, end_of_day, month_of, start_of_day, to_zone
+
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Shanghai",
+    "Pacific/Apia",
+    "America/Havana",
+    "Asia/Kathmandu",
+]
+
+
+@pytest.mark.parametrize(("day", "hours"), [((2026, 3, 29), 23), ((2026, 10, 25), 25), ((2026, 7, 1), 24)])
+def test_a_day_lasts_as_long_as_the_clocks_say(day, hours):
+    start, end = (of(date(*day), "Europe/Berlin").astimezone(UTC) for of in (start_of_day, end_of_day))
+
+    assert end - start == timedelta(hours=hours) - timedelta(microseconds=1)
+
+
+def test_a_day_without_midnight_starts_when_it_starts():
+    # Clocks went from 23:59:59 straight to 01:00.
+    assert start_of_day(date(2018, 11, 4), "America/Sao_Paulo").astimezone(UTC).hour == 3
+
+
+def test_the_last_day_of_all_has_an_end():
+    assert end_of_day(date.max, "America/New_York") == datetime.max.replace(tzinfo=UTC)
+
+
+@given(st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.sampled_from(ZONES))
+def test_days_follow_one_another_without_a_gap(day, zone):
+    assert end_of_day(day, zone) + timedelta(microseconds=1) == start_of_day(day + timedelta(1), zone)
+
+
+def test_as_of_an_instant_is_that_instant_shown_in_the_zone():
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    assert as_instant(noon, None).isoformat() == "2026-03-01T12:00:00+00:00"
+    assert as_instant(noon, "Asia/Shanghai").isoformat() == "2026-03-01T20:00:00+08:00"
+    assert as_instant(noon, "Asia/Shanghai") == noon
+
+
+def test_instants_that_a_clock_shows_twice_stay_apart():
+    zone = to_zone("Europe/Berlin")
+    first = as_instant(datetime(2026, 10, 25, 2, 30, tzinfo=zone), None)
+    second = as_instant(datetime(2026, 10, 25, 2, 30, tzinfo=zone, fold=1), None)
+
+    assert second - first == timedelta(hours=1)
+
+
+def test_as_of_a_date_is_the_end_of_that_day_and_needs_a_zone():
+    assert as_instant(date(2026, 1, 31), "UTC").isoformat() == "2026-01-31T23:59:59.999999+00:00"
+    with pytest.raises(ValueError, match="2026-01-31"):
+        as_instant(date(2026, 1, 31), None)
+
+
+def test_an_instant_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="has none"):
+        as_instant(datetime(2026, 1, 31), "UTC")  # noqa: DTZ001
+
+
+def test_the_month_of_an_instant_depends_on_the_zone():
+    late = datetime(2026, 2, 28, 23, tzinfo=UTC)
+
+    assert (month_of(late, "UTC"), month_of(late, "Asia/Shanghai")) == ("2026-02", "2026-03")
+    assert month_of(date(2026, 2, 28)) == "2026-02"
+    with pytest.raises(ValueError, match="time zone"):
+        month_of(late)
+
+
+@pytest.mark.parametrize("name", ["Europe/Nowhere", "", "../etc", "berlin time"])
+def test_unknown_zones_are_refused_by_name(name):
+    with pytest.raises(ValueError, match="not a time zone"):
+        to_zone(name)
