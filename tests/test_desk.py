@@ -11,10 +11,10 @@ import pytest
 
 from oppcore.desk import AsyncDesk, Desk, Saved
 from oppcore.engine import Amended, Moved, Opened, amend, evolve, open_opportunity, replay
-from oppcore.errors import CommandMismatch, MoveRefused, NotFound, Unavailable, VersionConflict
+from oppcore.errors import CommandMismatch, Corrupt, MoveRefused, NotFound, Unavailable, VersionConflict
 from oppcore.money import Money
 from oppcore.records import Actor
-from oppcore.repository import AsyncMemoryRepository, MemoryRepository, SqliteRepository
+from oppcore.repository import AsyncMemoryRepository, MemoryRepository, SqliteRepository, Stored
 from tests.repository.stores import PIPELINE, at
 
 EURO = Money(Decimal(1000), "EUR")
@@ -486,6 +486,21 @@ def test_a_plain_desk_does_not_take_an_unasked_question_for_a_yes():
         Desk(MemoryRepository(), authorize=authorize).publish(PIPELINE)
     with pytest.raises(TypeError, match="AsyncDesk"):
         Desk(AsyncMemoryRepository()).get("d-1")
+
+
+def test_a_store_that_gives_something_else_is_not_believed():
+    class Liar:
+        def load(self, key, /):
+            return Stored(key, None, 1)
+
+    for ask in (lambda: Desk(Liar()).get("d-1"), lambda: Desk(Liar()).pipeline("new-business")):
+        with pytest.raises(Corrupt):
+            ask()
+
+
+def test_retries_are_counted_from_none(make_desk):
+    with pytest.raises(ValueError, match="retries"):
+        make_desk(retries=-1)
 
 
 def test_desks_of_two_tenants_share_a_store(make_desk):

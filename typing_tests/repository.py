@@ -1,4 +1,4 @@
-"""What type checkers see: which class is which kind of repository. Checked by `mypy --strict typing_tests`, never run."""
+"""What type checkers see: which class is which kind of repository. Checked by `mypy --strict`, never run."""
 
 from oppcore.desk import AsyncDesk, Desk
 from oppcore.repository import (

@@ -62,13 +62,14 @@ class Shell:
     """How commands of one tenant are carried out."""
 
     tenant: str
-    retries: int
+    retries: int = attrs.field(validator=attrs.validators.ge(0))
 
     def publish(self, pipeline: Pipeline, *, actor: Actor | None) -> Steps[Receipt[Pipeline]]:
         """Make a pipeline the one that decides. Raises `VersionConflict` unless it is the next revision."""
         key = Key("pipeline", pipeline.key, self.tenant)
         write = Write(key, pipeline.revision - 1, pipeline)
-        for attempt in range(self.retries + 1):
+        attempt = 0
+        while True:
             stored = yield from requests.load(key)
             if stored is not None and stored.record == pipeline:
                 return Receipt(pipeline, pipeline.revision)
@@ -79,12 +80,12 @@ class Shell:
             try:
                 yield from requests.commit(Commit(tenant=self.tenant, writes=(write,)))
             except VersionConflict:  # perhaps somebody published the same: look again
-                if attempt == self.retries:
+                if attempt >= self.retries:
                     raise
-                yield from requests.pause(attempt)
-                continue
-            break
-        return Receipt(pipeline, pipeline.revision)
+            else:
+                return Receipt(pipeline, pipeline.revision)
+            yield from requests.pause(attempt)
+            attempt += 1
 
     def create(
         self, command: Command, pipeline_key: str, decide: Callable[[Pipeline], Sequence[Change]]
@@ -156,7 +157,8 @@ class Shell:
 
     def _carry_out(self, command: Command, propose: Callable[[], Steps[_Proposal]]) -> Steps[Receipt[Opportunity]]:
         command_id, digest = command.command_id, command.digest
-        for attempt in range(self.retries + 1):
+        attempt = 0
+        while True:
             if (earlier := (yield from self._recall(command_id, digest))) is not None:
                 return (yield from self._look_back(earlier))
             try:
@@ -171,12 +173,12 @@ class Shell:
             try:
                 committed = yield from requests.commit(self._commit(proposal, command_id, digest))
             except VersionConflict:
-                if attempt == self.retries:
+                if attempt >= self.retries:
                     raise
-                yield from requests.pause(attempt)
-                continue
-            return (yield from self._look_back(committed)) if committed.repeated else proposal.receipt
-        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+            else:
+                return (yield from self._look_back(committed)) if committed.repeated else proposal.receipt
+            yield from requests.pause(attempt)
+            attempt += 1
 
     def _commit(self, proposal: _Proposal, command_id: str | None, digest: str | None) -> Commit:
         guard = Guard(Key("pipeline", proposal.pipeline.key, self.tenant), proposal.pipeline.revision)

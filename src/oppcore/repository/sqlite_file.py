@@ -61,7 +61,7 @@ _CORRUPT = {1, 11, 19, 20, 26}  # also: no such table, a constraint or type that
 _INHERITED: list[object] = []  # connections of a parent process: a child may neither use nor close them
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: BaseException) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
@@ -71,6 +71,18 @@ def _translate(error: sqlite3.Error, path: str) -> OppcoreError:
         return Busy(reason)
     is_text = str(error).startswith("Could not decode")  # Python's own finding; SQLite has no code for it
     return Corrupt(reason) if code in _CORRUPT or is_text else Unavailable(reason)
+
+
+def _in_transaction(connection: sqlite3.Connection, unit: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = unit(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
 
 
 @final
@@ -106,18 +118,7 @@ class SqliteFile:
     def write(self, unit: Callable[[sqlite3.Connection], T]) -> T:
         """Run a unit of work in a transaction that holds the file's one write lock from the start; all or nothing."""
 
-        def transaction(connection: sqlite3.Connection) -> T:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = unit(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            return result
-
-        return self.read(transaction)
+        return self.read(lambda connection: _in_transaction(connection, unit))
 
     def close(self) -> None:
         """Close the connections; the file can be moved or copied then."""
@@ -130,11 +131,11 @@ class SqliteFile:
         connection = self._take()
         try:
             result = unit(connection)
-        except OppcoreError:
-            self._give_back(connection)  # the store is well: it was the wish that could not be granted
-            raise
-        except BaseException:
-            connection.close()
+        except BaseException as error:
+            if isinstance(error, OppcoreError) or _code(error) in _BUSY:
+                self._give_back(connection)  # the connection is well
+            else:
+                connection.close()
             raise
         self._give_back(connection)
         return result
@@ -168,7 +169,7 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             if is_new:
-                self._create(connection)
+                _in_transaction(connection, self._create)
         except BaseException:
             connection.close()
             raise
@@ -188,13 +189,6 @@ class SqliteFile:
         return False
 
     def _create(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if self._check(connection):  # nobody was faster
-                for statement in _TABLES:
-                    connection.execute(statement)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        if self._check(connection):  # nobody was faster
+            for statement in _TABLES:
+                connection.execute(statement)
