@@ -1,4 +1,4 @@
-"""What a desk and a store add: a move at a desk in memory next to bare `move` and `evolve`, SQLite next to its statements.
+"""What a desk and a store add: a move in memory next to bare `move` and `evolve`, SQLite next to its statements.
 
 Usage: python bench/repository.py [moves] [folder]
 

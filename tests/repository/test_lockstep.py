@@ -136,6 +136,6 @@ class Lockstep(RuleBasedStateMachine):
 
 
 Lockstep.TestCase.settings = settings(
-    stateful_step_count=20, max_examples=max(1, settings().max_examples // 3), deadline=None
+    stateful_step_count=20, max_examples=max(1, settings().max_examples // 4), deadline=None
 )
 TestLockstep = Lockstep.TestCase

@@ -3,7 +3,6 @@
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -100,24 +99,23 @@ def test_processes_that_are_killed_lose_nothing_they_acknowledged(path):
         with crowd("toil", path, 3) as workers:
             for process in workers:
                 tell(process, "go")
-            time.sleep(0.05 + 0.01 * number)
-            for process in workers:
-                process.kill()
-            for process in workers:
-                for line in process.communicate()[0].splitlines(keepends=True):
+            for patience, process in enumerate(workers):
+                lines = [process.stdout.readline() for _ in range(3 + number + 2 * patience)]
+                process.kill()  # it is at the next one already
+                for line in [*lines, *process.communicate()[0].splitlines(keepends=True)]:
                     if line.endswith("\n"):
                         id, version, wish = line.strip().split(maxsplit=2)
-                        acknowledged.add((number, id, int(version), wish))
+                        acknowledged.add((id, int(version), wish))
         # The same command ids come again in the next round: what was saved is answered, not done twice.
 
     found = {(id, change.stamp.version, change.edits[0].new) for id, past in check(path).items() for change in past[1:]}
-    assert len(acknowledged) > 50
-    assert {(id, version, wish) for _, id, version, wish in acknowledged} <= found
+    assert len(acknowledged) > 30
+    assert acknowledged <= found
     assert len({wish for _, _, wish in found}) == len(found)  # no command was carried out twice
 
 
 def test_processes_that_create_the_same_file_at_once_all_succeed(tmp_path):
-    for number in range(5):
+    for number in range(3):
         place = tmp_path / f"{number}.db"
         with crowd("create", place, 3) as founders:
             for process in founders:
