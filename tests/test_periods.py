@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import pytest
 from hypothesis import given
@@ -72,6 +72,16 @@ def test_the_month_of_an_instant_depends_on_the_zone():
     assert month_of(date(2026, 2, 28)) == "2026-02"
     with pytest.raises(ValueError, match="time zone"):
         month_of(late)
+
+
+def test_a_zone_without_an_offset_is_refused():
+    class Nowhere(tzinfo):
+        def utcoffset(self, dt):
+            return None
+
+    assert to_zone(UTC) is UTC
+    with pytest.raises(ValueError, match="no UTC offset"):
+        start_of_day(date(2026, 1, 1), Nowhere())
 
 
 @pytest.mark.parametrize("name", ["Europe/Nowhere", "", "../etc", "berlin time"])

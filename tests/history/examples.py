@@ -94,5 +94,5 @@ def rows(draw, ids="abcde"):
 @st.composite
 def row_lists(draw, **settings):
     """Rows numbered as in a file."""
-    found = draw(st.lists(rows(**settings), max_size=25))
+    found = draw(st.lists(rows(**settings), max_size=15))
     return [attrs.evolve(row, number=number) for number, row in enumerate(found, start=1)]

@@ -105,6 +105,14 @@ def test_visits_to_closed_stages_end_in_one_way_too(rows, expected):
     assert endings(*rows) == expected
 
 
+def test_a_reason_can_be_given_after_the_closing():
+    assert fold(row("L", 5), row("L", 9, reason="price")).standing.reason == "price"
+
+
+def test_the_one_who_acted_last_is_known():
+    assert fold(row("Q", 0, actor_id="ann"), row("P", 1, actor_id="bob")).standing.actor_id == "bob"
+
+
 def test_a_post_sale_stage_keeps_a_deal_won_and_the_day_it_was_won():
     trail = fold(row("N", 0), row("W", 5), row("D", 9))
 

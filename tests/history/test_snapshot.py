@@ -172,6 +172,7 @@ def test_an_empty_history_has_an_empty_snapshot():
 
     assert snapshot.as_of is None
     assert set(counts(snapshot).values()) == {0}
+    assert (len(snapshot), bool(snapshot)) == (0, True)
     assert "the beginning" in str(snapshot)
 
 
