@@ -106,10 +106,11 @@ def encode(value: Opportunity | Change | Pipeline) -> str:
 
 
 def _read(name: str, data: Any) -> Any:
+    table = want_table(data)
     if _TYPES[name] is Pipeline:
-        return load_pipeline(data)
+        return load_pipeline(table)
     type_: type[Any] = _TYPES[name]
-    return structure(_converter(), want_table(data), type_)
+    return structure(_converter(), table, type_)
 
 
 def decode(text: str | bytes) -> Opportunity | Change | Pipeline:

@@ -7,7 +7,7 @@ from itertools import islice
 
 __all__ = ["suggest"]
 
-_MOST = 500  # a comparison takes some microseconds, and a document may declare thousands of words
+_MOST = 200  # a comparison takes some microseconds, and a document may declare thousands of words
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

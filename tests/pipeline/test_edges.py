@@ -38,7 +38,8 @@ def test_each_kind_of_stage_has_its_outcomes(kind):
 OUT_OF_CLOSED = "a open: reopen; b open: reopen; c open: reopen; "
 TABLE = {
     "a open": "b open: advance; c open: jump; a lost: lose; a abandoned: abandon; won won: win jump;"
-    " care won: win jump; end won: win jump; lost lost: lose; lost2 lost: lose; lost abandoned: abandon; lost2 abandoned: abandon",
+    " care won: win jump; end won: win jump; lost lost: lose; lost2 lost: lose; lost abandoned: abandon;"
+    " lost2 abandoned: abandon",
     "c open": "a open: revert; b open: revert; c lost: lose; c abandoned: abandon; won won: win; care won: win jump;"
     " end won: win jump; lost lost: lose; lost2 lost: lose; lost abandoned: abandon; lost2 abandoned: abandon",
     "b lost": OUT_OF_CLOSED + "b abandoned: reclassify; won won: overturn; care won: overturn; end won: overturn;"

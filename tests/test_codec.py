@@ -1,0 +1,157 @@
+"""Canonical JSON: equal values, equal texts; what was written once loads for ever."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+
+from oppcore.codec import SCHEMA, decode, decode_change, decode_pipeline, decode_record, encode
+from oppcore.engine import Change
+from oppcore.errors import InvalidDocument
+from oppcore.records import FIELDS, Opportunity
+from tests.golden.values import SCHEMA_1, VALUES
+from tests.laws.lives import deals, third
+
+GOLDEN = Path(__file__).parent / "golden" / "codec-schema-1.jsonl"
+KINDS = {"opened", "moved", "amended", "opportunity", "pipeline"}
+# U+2028 is a line separator to str.splitlines, and none to JSON.
+LINES = GOLDEN.read_text(encoding="utf-8").rstrip("\n").split("\n")
+
+
+@pytest.mark.parametrize(("line", "value"), list(zip(LINES, SCHEMA_1, strict=True)), ids=range(len(LINES)))
+def test_what_was_written_under_schema_1_loads_and_is_written_the_same(line, value):
+    assert decode(line) == value
+    assert encode(decode(line)) == encode(value) == line
+
+
+def test_the_golden_file_holds_every_kind_of_value():
+    found = {key for line in LINES for key in json.loads(line) if key != "schema"}
+
+    assert found == KINDS
+    assert {type(value) for value in SCHEMA_1} >= {Opportunity, *Change.__args__}
+
+
+def test_the_golden_file_holds_many_a_field():
+    assert len(set(VALUES) & set(FIELDS)) >= 25
+
+
+@third
+@given(deals())
+def test_records_and_pipelines_are_decoded_equal(deal):
+    assert tuple(decode(encode(value)) for value in deal) == deal
+    assert tuple(decode(encode(value).encode()) for value in deal) == deal
+
+
+@third
+@given(deals())
+def test_the_text_is_canonical(deal):
+    for value in deal:
+        text = encode(value)
+
+        assert encode(decode(text)) == text
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "4711"])
+def test_the_text_does_not_depend_on_the_order_of_hashes(seed):
+    code = "import sys; sys.path.insert(0, '.')\nfrom tests.golden.values import *\nfrom oppcore.codec import encode\n"
+    code += "sys.stdout.buffer.write('\\n'.join(map(encode, SCHEMA_1)).encode())"
+    env = os.environ | {"PYTHONHASHSEED": seed}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=env)
+
+    assert done.stdout.decode().split("\n") == LINES
+
+
+def change_in(line, *path, to=None, drop=False):
+    """The line with something else in one place."""
+    data = json.loads(line)
+    place = data
+    for step in path[:-1]:
+        place = place[step]
+    if drop:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = to
+    return json.dumps(data)
+
+
+BARE, MOVED, AMENDED = LINES[0], LINES[5], LINES[10]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "code"),
+    [
+        ("{}", "schema", "document.schema"),
+        (change_in(BARE, "schema", to=2), "schema", "document.schema"),
+        (change_in(BARE, "schema", to=True), "schema", "document.schema"),
+        (change_in(BARE, "schema", to=1.0), "schema", "document.schema"),
+        (change_in(BARE, "schema", to="1"), "schema", "document.schema"),
+        ('{"schema":1}', "", "document.kind"),
+        ('{"schema":1,"lead":{}}', "", "document.kind"),
+        ('{"schema":1,"moved":{},"opened":{}}', "", "document.kind"),
+        ('{"schema":1,"moved":[]}', "", "document.type"),
+        ('{"schema":1,"pipeline":[]}', "", "document.type"),
+        (change_in(BARE, "opportunity", "nmae", to="x"), "nmae", "key.unknown"),
+        (change_in(BARE, "opportunity", "id", drop=True), "id", "document.missing"),
+        (change_in(BARE, "opportunity", "id", to=7), "id", "document.type"),
+        (change_in(BARE, "opportunity", "id", to=" "), "id", "document.value"),
+        (change_in(BARE, "opportunity", "progress", "stge", to="x"), "progress.stge", "key.unknown"),
+        (change_in(BARE, "opportunity", "progress", "version", to=1.5), "progress.version", "document.type"),
+        (change_in(BARE, "opportunity", "progress", "version", to=0), "progress.version", "document.value"),
+        (change_in(BARE, "opportunity", "progress", "outcome", to="x"), "progress.outcome", "document.choice"),
+        (
+            change_in(BARE, "opportunity", "progress", "changed_at", to="2026-01-01"),
+            "progress.changed_at",
+            "document.no_zone",
+        ),
+        (change_in(BARE, "opportunity", "amount", to=5), "amount", "document.type"),
+        (
+            change_in(BARE, "opportunity", "amount", to={"amount": "5", "currency": "XXX"}),
+            "amount.currency",
+            "document.value",
+        ),
+        (change_in(BARE, "opportunity", "fields", to={"x": {"number": "NaN"}}), "fields", "document.number"),
+        (change_in(BARE, "opportunity", "fields", to={"x": {"thing": 1}}), "fields", "document.choice"),
+        (change_in(BARE, "opportunity", "fields", to=[]), "fields", "document.type"),
+        (change_in(MOVED, "moved", "directions", to=["fly"]), "directions[0]", "document.choice"),
+        (change_in(MOVED, "moved", "source", "outcome", to="x"), "source.outcome", "document.choice"),
+        (change_in(MOVED, "moved", "stamp", "at", drop=True), "stamp.at", "document.missing"),
+        (change_in(AMENDED, "amended", "edits", 0, "new", to=5), "edits[0].new", "document.type"),
+        (change_in(AMENDED, "amended", "edits", 0, "x", to=5), "edits[0].x", "key.unknown"),
+    ],
+)
+def test_what_was_not_written_by_us_is_refused_where_it_is_wrong(text, path, code):
+    with pytest.raises(InvalidDocument) as caught:
+        decode(text)
+
+    assert (path, code) in {(problem.path, problem.code) for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize("read", [decode_record, decode_change, decode_pipeline])
+def test_a_kind_that_is_not_wanted_is_refused(read):
+    wanted = {"decode_record": {0, 1, 2}, "decode_change": set(range(3, 12)), "decode_pipeline": {12}}[read.__name__]
+    for index, line in enumerate(LINES):
+        if index in wanted:
+            assert read(line) == SCHEMA_1[index]
+        else:
+            with pytest.raises(InvalidDocument, match=r"kind|is no"):
+                read(line)
+
+
+def test_the_schema_is_one():
+    assert SCHEMA == 1
+
+
+def test_an_equal_value_that_is_written_otherwise_has_the_same_text():
+    from decimal import Decimal
+
+    from oppcore.money import Money
+
+    one, other = (attrs.evolve(SCHEMA_1[0], amount=Money(Decimal(text), "EUR")) for text in ("12.5", "12.5000"))
+
+    assert (one, encode(one)) == (other, encode(other))

@@ -1,0 +1,150 @@
+"""The strategies make what they promise, reach what matters, and shrink well."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+
+from oppcore.criteria import Not
+from oppcore.engine import Moved, replay
+from oppcore.money import Money, minor_units
+from oppcore.pipeline import Direction, StageKind
+from oppcore.pipeline.edges import find_state_problem
+from oppcore.records import FIELDS
+from oppcore.records.fields import find_field_problem
+from oppcore.testing import (
+    criteria,
+    field_values,
+    histories,
+    keys,
+    moments,
+    moneys,
+    opportunities,
+    pipelines,
+    situations,
+    texts,
+)
+from tests.laws.lives import third
+
+
+@third
+@given(pipelines())
+def test_a_pipeline_has_two_to_eight_open_stages_and_a_won_one(pipeline):
+    assert 2 <= len(pipeline.open_stages) <= 8
+    assert pipeline.stages_of(StageKind.WON)
+
+
+@third
+@given(st.data())
+def test_an_opportunity_stands_in_a_legal_state_of_the_stage_asked_for(data):
+    pipeline = data.draw(pipelines(max_open_stages=3, gates=False))
+    stage = data.draw(st.sampled_from([None, *(stage.key for stage in pipeline.stages)]))
+    record = data.draw(opportunities(pipeline, stage=stage))
+
+    assert find_state_problem(pipeline, record.progress.state) is None
+    assert stage in (None, record.progress.stage)
+    assert all(pipeline.field(name) for name in record.fields)
+
+
+@third
+@given(pipelines(max_open_stages=3).flatmap(situations))
+def test_a_situation_is_asked_about_after_the_last_change(situation):
+    assert situation.at >= situation.record.progress.changed_at
+
+
+@given(moments(), moneys(), texts(), keys())
+def test_values_are_what_a_record_can_hold(moment, money, text, key):
+    assert moment.utcoffset() is not None
+    assert money.rounded() == money
+    assert -money.amount.as_tuple().exponent <= minor_units(money.currency)
+    assert "\0" not in text
+    assert key.strip()
+
+
+def test_moments_lie_between_the_two_that_are_named():
+    t0 = datetime(2026, 5, 1, tzinfo=UTC)
+
+    @given(moments(earliest=t0, latest=t0 + timedelta(days=1)))
+    def check(moment):
+        assert t0 <= moment <= t0 + timedelta(days=1)
+
+    check()
+
+
+@given(st.data(), st.sampled_from(sorted(FIELDS)))
+def test_a_fields_values_fit_it(data, name):
+    assert find_field_problem(FIELDS[name], data.draw(field_values(FIELDS[name]))) is None
+
+
+@given(criteria(negations=False))
+def test_without_negations_there_is_no_not(criterion):
+    assert "Not(" not in repr(criterion)
+
+
+def test_histories_reach_every_direction():
+    seen = Counter()
+
+    @settings(max_examples=200, phases=[Phase.generate], derandomize=True, database=None)
+    @given(st.data())
+    def look(data):
+        pipeline = data.draw(pipelines(max_open_stages=3, gates=False))
+        for change in data.draw(histories(pipeline)):
+            seen.update(
+                change.directions if isinstance(change, Moved) else [type(change).__name__, change.stamp.origin]
+            )
+
+    look()
+
+    assert set(seen) >= {*Direction, "Opened", "Amended", "live", "adopted"} - {Direction.OPEN}
+
+
+def test_histories_hold_ties_and_late_recording():
+    seen = set()
+
+    @settings(max_examples=100, phases=[Phase.generate], derandomize=True, database=None)
+    @given(st.data())
+    def look(data):
+        changes = data.draw(histories(data.draw(pipelines(max_open_stages=2, gates=False))))
+        seen.update("tie" for one, other in pairwise(changes) if one.stamp.at == other.stamp.at)
+        seen.update("late" for change in changes if change.stamp.recorded_at > change.stamp.at)
+
+    look()
+
+    assert seen == {"tie", "late"}
+
+
+QUIET = settings(database=None, suppress_health_check=list(HealthCheck), max_examples=200)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "smallest"),
+    [
+        (moneys(), Money(0, "EUR")),
+        (moments(), datetime(2026, 1, 1, tzinfo=UTC)),
+        (keys(), "0"),
+    ],
+)
+def test_a_value_shrinks_to_a_plain_one(strategy, smallest):
+    assert find(strategy, lambda _: True, settings=QUIET) == smallest
+
+
+def test_a_pipeline_shrinks_to_two_open_stages_and_a_won_one():
+    pipeline = find(pipelines(), lambda _: True, settings=QUIET)
+
+    assert [stage.key for stage in pipeline.stages] == ["step_1", "step_2", "won_1"]
+    assert (pipeline.fields, pipeline.reasons, pipeline.labels, pipeline.revision) == ((), (), (), 1)
+    assert all((stage.entry, stage.exit, stage.roles) == ((), (), ()) for stage in pipeline.stages)
+
+
+def test_a_criterion_shrinks_to_what_matters():
+    assert isinstance(find(criteria(), lambda criterion: isinstance(criterion, Not), settings=QUIET).part, object)
+
+
+def test_a_history_shrinks_to_one_opening():
+    changes = find(pipelines(max_open_stages=2, gates=False).flatmap(histories), lambda _: True, settings=QUIET)
+
+    assert len(changes) == 1
+    assert replay(changes).progress.version == 1
