@@ -280,12 +280,13 @@ def test_rows_too_long_are_reported_with_row_and_line():
 
 
 NAMES = ["opportunity_id", "stage", "at", "amount", "currency", "seq", "region"]
-WORDS = st.text(st.sampled_from("abcé中,;\"'| \t"), min_size=1, max_size=6).filter(lambda text: text.strip() == text)
+WORDS = st.text(st.sampled_from("abcé中,;\"'| \t"), min_size=1, max_size=6).map(lambda text: text.strip() or "x")
+LOW, HIGH = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - what hypothesis wants
 TABLES = st.lists(
     st.tuples(
         st.integers(1, 9).map(str),
         WORDS,
-        st.datetimes().filter(lambda at: 1990 < at.year < 2100).map(lambda at: at.isoformat() + "Z"),
+        st.datetimes(LOW, HIGH).map(lambda at: at.isoformat() + "Z"),
         st.decimals(0, 10**6, places=2).map(str) | st.just(""),
         st.sampled_from(["EUR", "USD"]),
         st.integers(0, 9).map(str) | st.just(""),
@@ -308,7 +309,7 @@ def written(rows, delimiter=",", line_end="\n", encoding="utf-8", pack=bytes):
     st.sampled_from(",;\t|"),
     st.sampled_from(["\n", "\r\n"]),
     st.sampled_from(["utf-8-sig", "utf-16", "utf-8"]),
-    st.sampled_from([bytes, gzip.compress]),
+    st.sampled_from([bytes, lambda content: gzip.compress(content, mtime=0)]),
 )
 def test_all_ways_of_writing_a_table_give_one_history(rows, delimiter, line_end, encoding, pack):
     plain = read_changes([dict(zip(NAMES, row, strict=True)) for row in rows])
