@@ -151,6 +151,8 @@ TEXTS: Mapping[str, str] = {
     "record.twice": "{path}: {column} {value!r} is there before, in record {other}; rows ({count}): {rows}",
     "record.none": "{count} opportunities have no record: {ids} …",
     "record.unused": "{count} records have no changes: {ids} …",
+    # Stores.
+    "cursor.other": "{path}: the cursor does not belong to this question; start again without one",
     # Proposing a pipeline.
     "infer.ask": "say which stages mean {missing}, or none; deals mostly end in: {candidates}; use {flag}",
     "infer.too_many": "{count} different stages ({some}, …), at most {most} make a pipeline: is this the right column?",
@@ -161,6 +163,7 @@ TEXTS: Mapping[str, str] = {
     "stage.unknown": "{path}: the pipeline has no stage {have!r}[[; perhaps {suggestion!r}]][[; rows in all: {rows}]]",
     "stage.outcome": "{path}: a deal in {stage} ({kind}) cannot be {have}, only {need}[[; rows in all: {rows}]]",
     "deal.elsewhere": "{path}: in pipeline {have!r}, not {need!r}[[; rows in all: {rows}]]",
+    "adopt.removed": "{path}: {kind} at {at}; what was removed or merged cannot be adopted",
     "deal.removed": "{path}: the deal was removed before, and not restored[[; rows in all: {rows}]]",
     "deal.no_stage": "{path}: the deal is restored, but never stood in a stage[[; rows in all: {rows}]]",
     "deal.newer": "{path}: changed at {have}, after the instant the forecast is made for, {need}",
