@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import os
 import re
 from importlib.resources import files
 
@@ -44,10 +45,10 @@ def test_the_file_holds_it(oppcore, tmp_path):
         assert replay(desk.history(deal.id)) == deal
 
 
-def test_without_a_folder_a_new_one_is_made_and_named(shell):
-    path = re.search(r"changes are in (\S+oppcore-demo\.db)", shell("demo").out)
+def test_without_a_folder_a_new_one_is_made_and_named(shell, tmp_path):
+    printed = shell("demo", env={**os.environ, "TMPDIR": str(tmp_path)}).out
 
-    assert path
+    assert [str(path) for path in tmp_path.rglob("*.db")] == re.findall(r"changes are in (\S+)", printed)
 
 
 def test_nothing_is_overwritten(oppcore, tmp_path):
