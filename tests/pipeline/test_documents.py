@@ -174,6 +174,13 @@ def test_every_form_of_a_criterion_is_read():
     assert [type(one) for one in entry[5].parts] == [AllOf, AnyOf, Not]
 
 
+def test_one_entry_is_not_a_text_and_a_language_has_one_label():
+    with pytest.raises(TypeError):
+        Pipeline(key="p", stages=[Stage(key="a", kind="open")], opens_in="a")
+    with pytest.raises(ValueError, match="one label"):
+        Stage(key="a", kind="open", labels=[("en", "a"), ("en", "b")])
+
+
 def test_a_gate_has_limits():
     wide = f"{SHORTEST}entry = [" + "{ present = 'name' }," * 65 + "]"
     deep = f"{SHORTEST}entry = [" + "{ not = " * 17 + "{ present = 'name' }" + "}" * 17 + "]"

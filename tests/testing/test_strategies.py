@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from oppcore.criteria import Not
+from oppcore.criteria import Not, Present
 from oppcore.engine import Moved, replay
 from oppcore.money import Money, minor_units
-from oppcore.pipeline import Direction, StageKind
+from oppcore.pipeline import Direction, Flow, Pipeline, Policy, Stage, StageKind
 from oppcore.pipeline.edges import find_state_problem
 from oppcore.records import FIELDS
 from oppcore.records.fields import find_field_problem
@@ -84,21 +84,34 @@ def test_without_negations_there_is_no_not(criterion):
     assert "Not(" not in repr(criterion)
 
 
+LENIENT = Pipeline(
+    key="p",
+    stages=[
+        Stage(key="a", kind="open"),
+        Stage(key="b", kind="open", may_be_skipped=True, entry=[Present("budget")]),
+        Stage(key="c", kind="open"),
+        Stage(key="won", kind="won"),
+        Stage(key="care", kind="post_sale"),
+        Stage(key="lost", kind="lost"),
+    ],
+    flow=Flow(reopen=Policy(), overturn=Policy(), reclassify=Policy()),
+)
+
+
 def test_histories_reach_every_direction():
     seen = Counter()
 
     @settings(max_examples=200, phases=[Phase.generate], derandomize=True, database=None)
-    @given(st.data())
-    def look(data):
-        pipeline = data.draw(pipelines(max_open_stages=3, gates=False))
-        for change in data.draw(histories(pipeline)):
+    @given(histories(LENIENT))
+    def look(changes):
+        for change in changes:
             seen.update(
                 change.directions if isinstance(change, Moved) else [type(change).__name__, change.stamp.origin]
             )
 
     look()
 
-    assert set(seen) >= {*Direction, "Opened", "Amended", "live", "adopted"} - {Direction.OPEN}
+    assert set(seen) >= {*Direction, "Opened", "Amended", "live"} - {Direction.OPEN}
 
 
 def test_histories_hold_ties_and_late_recording():

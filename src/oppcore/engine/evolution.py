@@ -24,6 +24,12 @@ def _expect(record: Opportunity | None, change: Change) -> None:
         raise ValueError(message)
 
 
+def _expect_image(change: Opened) -> None:
+    if (change.record.id, change.record.progress.version) != (change.stamp.record_id, change.stamp.version):
+        message = f"the image of {change.record.id!r} is not what its change opens: {change.stamp.record_id!r}"
+        raise ValueError(message)
+
+
 def _moved(progress: Progress, change: Moved) -> Progress:
     stamp, target = change.stamp, change.target
     closed_at = progress.closed_at
@@ -47,6 +53,7 @@ def _moved(progress: Progress, change: Moved) -> Progress:
 def _apply(record: Opportunity | None, change: Change) -> Opportunity:
     _expect(record, change)
     if isinstance(change, Opened):
+        _expect_image(change)
         return change.record
     if record is None:
         message = f"the first change of {change.stamp.record_id!r} does not open it"

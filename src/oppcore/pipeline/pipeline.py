@@ -16,7 +16,7 @@ from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
 from oppcore.records import FIELDS, Field, Outcome
-from oppcore.records.checks import key_text, optional_key
+from oppcore.records.checks import key_text, optional_key, texts, to_texts
 
 __all__ = ["Pipeline"]
 
@@ -52,7 +52,7 @@ class Pipeline:
     flow: Flow = Flow()
     reasons: tuple[Reason, ...] = attrs.field(default=(), converter=_to_reasons)
     fields: tuple[CustomField, ...] = attrs.field(default=(), converter=_to_fields)
-    opens_in: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
+    opens_in: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
     currency: str | None = attrs.field(default=None, validator=optional_key)
     _ranks: Mapping[str, int] = attrs.field(init=False, eq=False, repr=False)
 
