@@ -15,7 +15,7 @@ from oppcore.engine import Change
 from oppcore.errors import InvalidDocument
 from oppcore.records import FIELDS, Opportunity, with_fields
 from tests.golden.values import SCHEMA_1, VALUES
-from tests.laws.lives import deals, third
+from tests.laws.lives import deals, quarter
 
 GOLDEN = Path(__file__).parent / "golden" / "codec-schema-1.jsonl"
 KINDS = {"opened", "moved", "amended", "opportunity", "pipeline"}
@@ -40,14 +40,14 @@ def test_the_golden_file_holds_many_a_field():
     assert len(set(VALUES) & set(FIELDS)) >= 25
 
 
-@third
+@quarter
 @given(deals())
 def test_records_and_pipelines_are_decoded_equal(deal):
     assert tuple(decode(encode(value)) for value in deal) == deal
     assert tuple(decode(encode(value).encode()) for value in deal) == deal
 
 
-@third
+@quarter
 @given(deals())
 def test_the_text_is_canonical(deal):
     for value in deal:

@@ -10,7 +10,7 @@ from oppcore.errors import InvalidPipeline
 from oppcore.money import Money
 from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline, pipeline_to_data
 from oppcore.testing import pipelines
-from tests.laws.lives import third
+from tests.laws.lives import quarter
 
 SHORTEST = 'key = "p"\n[[stages]]\nkey = "a"\nkind = "open"\n'
 
@@ -25,7 +25,7 @@ def test_the_shortest_document_has_a_key_and_stages():
     assert load_pipeline(SHORTEST) == Pipeline(key="p", stages=[Stage(key="a", kind="open")])
 
 
-@third
+@quarter
 @given(pipelines())
 def test_what_is_written_reads_back_equal(pipeline):
     assert load_pipeline(dump_pipeline(pipeline)) == pipeline
