@@ -41,6 +41,13 @@ def test_one_of_takes_any_of_its_values():
     assert [criterion.judge(asked(decision=choice)) for choice in ("go", "no_go", None)] == [True, False, None]
 
 
+def test_one_of_amounts_in_several_currencies_is_true_for_each_and_unknown_otherwise():
+    criterion = Compare("amount", "one_of", (Money(5, "EUR"), Money(6, "USD")))
+    amounts = [Money(5, "EUR"), Money(6, "USD"), Money(6, "EUR"), Money(5, "JPY")]
+
+    assert [criterion.judge(asked(amount=amount)) for amount in amounts] == [True, True, None, None]
+
+
 @pytest.mark.parametrize("comparison", SIMPLE)
 def test_unlike_currencies_and_missing_values_are_unknown(comparison):
     criterion = Compare("amount", comparison, Money(10, "EUR"))

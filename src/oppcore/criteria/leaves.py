@@ -86,6 +86,9 @@ class Compare:
         if self.comparison is Comparison.ONE_OF and not value:
             message = "one_of takes at least one value"
             raise ValueError(message)
+        if len({one.currency for one in self.operands if isinstance(one, Money)}) > 1:
+            message = "amounts are compared in one currency"
+            raise ValueError(message)
 
     @property
     def operands(self) -> tuple[Any, ...]:
@@ -94,6 +97,8 @@ class Compare:
 
     def _obstacle(self, have: FieldValue) -> Problem | None:
         """Say why a value cannot be compared: it is of another kind (the field was once another), or currency."""
+        if isinstance(have, Money) and self.comparison is Comparison.ONE_OF and have in self.value:
+            return None  # one of several currencies, and equal
         for value in self.operands:
             if _kind(value) is not _kind(have):
                 params = {"need": _kind(value).__name__, "have": _kind(have).__name__}
