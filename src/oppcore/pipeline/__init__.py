@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oppcore.pipeline.document import dump_pipeline, load_pipeline, pipeline_to_data
+from oppcore.pipeline.document import dump_pipeline, load_pipeline, write_pipeline
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Direction, Flow, Policy
 from oppcore.pipeline.pipeline import Pipeline
@@ -20,5 +20,5 @@ __all__ = [
     "StageKind",
     "dump_pipeline",
     "load_pipeline",
-    "pipeline_to_data",
+    "write_pipeline",
 ]

@@ -24,7 +24,7 @@ from oppcore.pipeline.stage import Labels, Stage
 from oppcore.pipeline.structure import MAX_STAGES
 from oppcore.records import FIELDS, Field
 
-__all__ = ["dump_pipeline", "load_pipeline", "pipeline_to_data"]
+__all__ = ["dump_pipeline", "load_pipeline", "write_pipeline"]
 
 
 _NO_FIELDS = CriterionReader({}, None)
@@ -97,7 +97,7 @@ def load_pipeline(source: str | bytes | Mapping[str, Any]) -> Pipeline:
         raise InvalidPipeline(fault.problems) from None
 
 
-def pipeline_to_data(pipeline: Pipeline) -> dict[str, Any]:
+def write_pipeline(pipeline: Pipeline) -> dict[str, Any]:
     """Give a pipeline as plain data; `load_pipeline` makes an equal pipeline of it. Decimals are texts."""
     data: dict[str, Any] = _converter(_NO_FIELDS).unstructure(pipeline)
     return data
@@ -108,7 +108,7 @@ def dump_pipeline(pipeline: Pipeline, *, format: Literal["toml", "json"] = "toml
 
     TOML needs the package tomli-w (`pip install oppcore[cli]`); without it `Unsupported` is raised.
     """
-    data = pipeline_to_data(pipeline)
+    data = write_pipeline(pipeline)
     if format == "json":
         import json
 
