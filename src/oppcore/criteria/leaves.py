@@ -89,6 +89,9 @@ class Compare:
         if len({one.currency for one in self.operands if isinstance(one, Money)}) > 1:
             message = "amounts are compared in one currency"
             raise ValueError(message)
+        if any(isinstance(one, str) and not one.strip() for one in self.operands):
+            message = "blank text counts as missing: ask whether the field is present instead"
+            raise ValueError(message)
 
     @property
     def operands(self) -> tuple[Any, ...]:

@@ -37,7 +37,8 @@ _TEXTUAL = (FieldType.TEXT, FieldType.CHOICE)
 def _operands(field: Field, comparison: Comparison) -> SearchStrategy[Any]:
     if field.type is FieldType.MONEY:
         return st.sampled_from(["EUR", "JPY"]).flatmap(lambda code: _some_of(moneys(currency=code), comparison))
-    return _some_of(field_values(field), comparison)
+    # Blank text counts as missing, and is nothing to compare with.
+    return _some_of(keys() if field.type is FieldType.TEXT else field_values(field), comparison)
 
 
 def _some_of(values: SearchStrategy[Any], comparison: Comparison) -> SearchStrategy[Any]:
