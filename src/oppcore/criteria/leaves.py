@@ -86,9 +86,6 @@ class Compare:
         if self.comparison is Comparison.ONE_OF and not value:
             message = "one_of takes at least one value"
             raise ValueError(message)
-        if len({one.currency for one in self.operands if isinstance(one, Money)}) > 1:
-            message = "amounts are compared in one currency"
-            raise ValueError(message)
         if any(isinstance(one, str) and not one.strip() for one in self.operands):
             message = "blank text counts as missing: ask whether the field is present instead"
             raise ValueError(message)
