@@ -49,8 +49,8 @@ def test_the_rows_of_a_records_changes_leave_it_standing_where_it_stands(data):
     assert (trail.standing.amount is None) or trail.standing.amount == _last_said(changes)
     progress, kind = record.progress, pipeline.stage(record.progress.stage).kind
     closed_here = progress.closed_at is None or progress.closed_at >= progress.entered_at
-    # Closed in a stage before, or won once more in a won stage: an image does not say what came between.
-    if closed_here and (kind.outcome is not progress.outcome or progress.closed_at in (None, progress.entered_at)):
+    # Closed in a stage before, or once more in a closed stage: an image does not say what came between.
+    if closed_here and (kind.outcome is Outcome.OPEN or progress.closed_at in (None, progress.entered_at)):
         assert trail.standing.closed_at == progress.closed_at
 
 
