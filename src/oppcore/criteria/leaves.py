@@ -1,4 +1,4 @@
-"""The conditions themselves: present, compare, text, elapsed, role."""
+"""The conditions on one value: present, compare, text, elapsed, answered, role."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import attrs
 from oppcore.criteria.situation import Situation
 from oppcore.errors import Problem
 from oppcore.money import Money
-from oppcore.records import FieldValue, get_field, is_present
+from oppcore.records import FieldValue, Lead, Opportunity, get_field, is_present
 from oppcore.records.checks import key_text, texts, to_texts
 
-__all__ = ["Compare", "Comparison", "Elapsed", "Match", "Present", "Role", "Since", "Text"]
+__all__ = ["Answered", "Compare", "Comparison", "Elapsed", "Match", "Present", "Role", "Since", "Text"]
 
 
 @final
@@ -119,9 +119,11 @@ class Compare:
         if not is_present(have):
             return Problem("field.missing_to_compare", self.field, params)
         if (currency := self._unlike(have)) is not None:
-            return Problem("field.currency", self.field, {"have": have, "currency": currency})
+            return Problem(
+                "field.currency", self.field, {"have": situation.shown(self.field, have), "currency": currency}
+            )
         code = f"field.{self.comparison}" if wanted else f"field.not_{self.comparison}"
-        return Problem(code, self.field, params | {"have": have})
+        return Problem(code, self.field, params | {"have": situation.shown(self.field, have)})
 
 
 class Match(StrEnum):
@@ -157,7 +159,7 @@ class Text:
         if not is_present(have):
             return Problem("field.missing", self.field)
         code = f"field.{self.match}" if wanted else f"field.not_{self.match}"
-        return Problem(code, self.field, {"need": self.value, "have": have})
+        return Problem(code, self.field, {"need": self.value, "have": situation.shown(self.field, have)})
 
 
 # The host's own decimal context must not change an answer.
@@ -196,10 +198,12 @@ class Elapsed:
             raise ValueError(message)
 
     def _start(self, situation: Situation) -> datetime | None:
-        progress = situation.record.progress
+        record = situation.record
+        if not isinstance(record, (Opportunity, Lead)):
+            return None  # an item has no stage and no clock
         if self.since is Since.LAST_ACTIVITY:
-            return situation.record.timing.last_activity_at
-        return progress.entered_at if self.since is Since.ENTERED else progress.opened_at
+            return record.engagement.last_activity_at
+        return record.progress.entered_at if self.since is Since.ENTERED else record.progress.opened_at
 
     def judge(self, situation: Situation, /) -> bool | None:
         """Say whether the duration lies within the limits; None where its start is not known."""
@@ -244,3 +248,27 @@ class Role:
         actor = situation.actor
         params = {"need": self.roles, "have": "" if actor is None else actor.id}
         return Problem("role.missing" if wanted else "role.held", "actor", params)
+
+
+@final
+@attrs.frozen
+class Answered:
+    """Every one of these checklist items has an answer; no and 0 are answers. Never unknown."""
+
+    items: tuple[str, ...] = attrs.field(converter=to_texts, validator=[texts, attrs.validators.min_len(1)])
+
+    def _open(self, situation: Situation) -> list[str]:
+        record = situation.record
+        if not isinstance(record, (Opportunity, Lead)):
+            return list(self.items)
+        return [item for item in self.items if not is_present(record.progress.answers.get(item))]
+
+    def judge(self, situation: Situation, /) -> bool:
+        """Say whether every item has an answer."""
+        return not self._open(situation)
+
+    def problem(self, situation: Situation, wanted: bool, /) -> Problem:
+        """Say which items have no answer."""
+        if wanted:
+            return Problem("answers.missing", "answers", {"need": self._open(situation)})
+        return Problem("answers.present", "answers", {"need": self.items})

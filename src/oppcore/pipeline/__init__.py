@@ -7,9 +7,12 @@ from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Direction, Flow, Policy
 from oppcore.pipeline.pipeline import Pipeline
 from oppcore.pipeline.reasons import Reason
-from oppcore.pipeline.stage import Stage, StageKind
+from oppcore.pipeline.stage import ChecklistItem, Stage, StageKind
+from oppcore.pipeline.transitions import Action, Transition
 
 __all__ = [
+    "Action",
+    "ChecklistItem",
     "CustomField",
     "Direction",
     "Flow",
@@ -18,6 +21,7 @@ __all__ = [
     "Reason",
     "Stage",
     "StageKind",
+    "Transition",
     "dump_pipeline",
     "load_pipeline",
     "pipeline_to_data",

@@ -65,7 +65,7 @@ Record: TypeAlias = Opportunity | Lead
 FieldValue: TypeAlias = CustomValue | datetime | tuple[str, ...] | tuple[Item, ...] | CustomFields
 """What a field of a record can hold."""
 
-R = TypeVar("R", Opportunity, Lead)
+R = TypeVar("R", bound=Record)
 
 
 class FieldType(StrEnum):
@@ -261,7 +261,7 @@ def _merged(record: Any, group: str, values: dict[str, Any]) -> Any:
 
 
 def with_fields(record: R, values: Mapping[str, Any]) -> R:
-    """Give the record with other values in some of its fields.
+    """Give the record with other values in some of its fields, by name; None clears a field.
 
     Raises `TypeError` or `ValueError` where a value does not fit.
     """
