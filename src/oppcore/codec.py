@@ -16,6 +16,7 @@ from oppcore.document import (
     make_converter,
     parse,
     structure,
+    want_list,
     want_table,
 )
 from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened

@@ -66,14 +66,18 @@ class Moved:
     forecast_category: ForecastCategory | None = None
 
 
+def _hidden(_value: FieldValue) -> str:
+    return "…"
+
+
 @final
 @attrs.frozen
 class Edit:
-    """One field's value before and after."""
+    """One field's value before and after. Values are not printed: some are personal, and an edit cannot tell which."""
 
     field: str
-    old: FieldValue
-    new: FieldValue
+    old: FieldValue = attrs.field(repr=_hidden)
+    new: FieldValue = attrs.field(repr=_hidden)
 
 
 @final

@@ -61,7 +61,7 @@ def _apply(record: Record | None, change: Change) -> Record:
         case Amended():
             amended = with_fields(record, {edit.field: edit.new for edit in change.edits})
             progress = attrs.evolve(
-                record.progress, version=stamp.version, changed_at=stamp.at, recorded_at=stamp.recorded_at
+                amended.progress, version=stamp.version, changed_at=stamp.at, recorded_at=stamp.recorded_at
             )
             return attrs.evolve(amended, progress=progress)
         case _:

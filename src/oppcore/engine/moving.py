@@ -166,7 +166,8 @@ def _decide(
     amended = _amended(pipeline, record, amending, at, recorded_at, actor)
     after = evolve(record, *amended)
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
-    return _Decision(tuple(find_edge_problems(edge, situation, reason)), edge, amended, after)
+    problems = dict.fromkeys(find_edge_problems(edge, situation, reason))  # two gates may want the same
+    return _Decision(tuple(problems), edge, amended, after)
 
 
 def unmet(
@@ -268,6 +269,6 @@ def options(
         raise MoveRefused(record.id, "any move", (*first, *(() if here is None else (here,))))
     situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
     return tuple(
-        Option(edge.target, edge.directions, tuple(find_edge_problems(edge, situation)))
+        Option(edge.target, edge.directions, tuple(dict.fromkeys(find_edge_problems(edge, situation))))
         for edge in find_edges(pipeline, record.progress.state)
     )
