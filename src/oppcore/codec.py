@@ -32,6 +32,8 @@ __all__ = ["SCHEMA", "decode", "decode_change", "decode_pipeline", "decode_recor
 
 SCHEMA = 1
 """The version of the form written now. Every version ever written can be read."""
+# Characters up to which a text meets no limit of `parse`.
+_SURELY_READ = 100_000
 
 _TYPES: dict[str, type] = {
     "opened": Opened,
@@ -134,11 +136,15 @@ def _converter() -> Converter:
 def encode(value: Record | Change | Pipeline) -> str:
     """Write a record, change or pipeline as canonical JSON: sorted keys, no spaces, decimals as texts, instants in UTC.
 
-    Equal values give equal texts, and `decode(encode(value)) == value`.
+    Equal values give equal texts, and `decode(encode(value)) == value`. Raises `InvalidDocument` for what is too large
+    to be read again.
     """
     data = pipeline_to_data(value) if isinstance(value, Pipeline) else _converter().unstructure(value)
     envelope = {"schema": SCHEMA, _NAMES[type(value)]: data}
-    return json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    if len(text) > _SURELY_READ:
+        parse(text)
+    return text
 
 
 def _read(name: str, data: Any) -> Any:

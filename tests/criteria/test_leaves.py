@@ -51,6 +51,15 @@ def test_unlike_currencies_and_missing_values_are_unknown(comparison):
     assert criterion.problem(foreign, True).code == "field.currency"
 
 
+@pytest.mark.parametrize("value", ["x", True, date(2026, 1, 1), Money(1, "EUR")])
+def test_a_value_of_another_kind_is_unknown_and_said_to_be_so(value):
+    situation = asked(score=value)  # as when the field of an older revision was something else
+    criterion = Compare("score", "ge", Decimal(1))
+
+    assert criterion.judge(situation) is None
+    assert criterion.problem(situation, True).code == "field.type"
+
+
 @pytest.mark.parametrize(
     ("comparison", "value", "error"),
     [

@@ -7,7 +7,18 @@ from zoneinfo import ZoneInfo
 import attrs
 import pytest
 
-from oppcore.engine import Amended, Moved, amend, evolve, move, options, replay, unmet, unmet_amendment
+from oppcore.engine import (
+    Amended,
+    Moved,
+    amend,
+    evolve,
+    move,
+    open_opportunity,
+    options,
+    replay,
+    unmet,
+    unmet_amendment,
+)
 from oppcore.errors import MoveRefused, VersionConflict
 from oppcore.money import Money
 from oppcore.records import Actor, ForecastCategory, Outcome
@@ -236,6 +247,12 @@ def test_a_change_of_another_record_is_refused():
     [lost] = move(PIPELINE, opened(), outcome="lost", reason="price", at=T0)
     with pytest.raises(ValueError, match="does not belong"):
         evolve(attrs.evolve(opened(), id="d-2"), lost)
+
+
+def test_an_opening_with_the_image_of_another_record_is_refused():
+    [change] = open_opportunity(PIPELINE, "d-1", at=T0)
+    with pytest.raises(ValueError, match="d-2"):
+        replay([attrs.evolve(change, record=attrs.evolve(change.record, id="d-2"))])
 
 
 def test_nothing_happened_is_no_record():

@@ -8,8 +8,8 @@ from oppcore.pipeline import Pipeline
 from oppcore.records import Actor
 from oppcore.testing import histories, opportunities, pipelines
 
-# A life takes long to make, and every law looks at lives of its own: a third of the profile's examples for each.
-third = settings(max_examples=max(10, settings.default.max_examples // 3))
+# A life takes long to make, and every law looks at lives of its own: a quarter of the profile's examples for each.
+quarter = settings(max_examples=max(10, settings.default.max_examples // 4))
 
 
 @st.composite

@@ -8,7 +8,7 @@ from oppcore.criteria import Situation
 from oppcore.engine import Amended, Moved, Opened, evolve, replay
 from oppcore.pipeline.edges import find_edge, find_state_problem
 from oppcore.records import Outcome, State
-from tests.laws.lives import actor_of, lives, third
+from tests.laws.lives import actor_of, lives, quarter
 
 
 def images(changes):
@@ -16,7 +16,7 @@ def images(changes):
     return [replay(changes[: n + 1]) for n in range(len(changes))]
 
 
-@third
+@quarter
 @given(lives())
 def test_version_grows_by_one_per_change(life):
     _, changes = life
@@ -25,7 +25,7 @@ def test_version_grows_by_one_per_change(life):
     assert [record.progress.version for record in images(changes)] == list(range(1, len(changes) + 1))
 
 
-@third
+@quarter
 @given(lives(), st.data())
 def test_replay_gives_the_record_from_any_prefix(life, data):
     _, changes = life
@@ -34,7 +34,7 @@ def test_replay_gives_the_record_from_any_prefix(life, data):
     assert evolve(replay(changes[:cut]), *changes[cut:]) == replay(changes)
 
 
-@third
+@quarter
 @given(lives())
 def test_the_first_change_opens_and_no_other_does(life):
     _, changes = life
@@ -42,7 +42,7 @@ def test_the_first_change_opens_and_no_other_does(life):
     assert [isinstance(change, Opened) for change in changes] == [True] + [False] * (len(changes) - 1)
 
 
-@third
+@quarter
 @given(lives())
 def test_the_pair_of_stage_and_outcome_is_always_legal(life):
     pipeline, changes = life
@@ -50,7 +50,7 @@ def test_the_pair_of_stage_and_outcome_is_always_legal(life):
     assert [find_state_problem(pipeline, record.progress.state) for record in images(changes)] == [None] * len(changes)
 
 
-@third
+@quarter
 @given(lives())
 def test_each_moves_gate_was_true_at_its_moment(life):
     pipeline, changes = life
@@ -65,7 +65,7 @@ def test_each_moves_gate_was_true_at_its_moment(life):
             assert all(policy.allowed for _, policy in edge.policies)
 
 
-@third
+@quarter
 @given(lives())
 def test_outcome_is_won_exactly_when_the_last_closing_says_so(life):
     _, changes = life
@@ -74,7 +74,7 @@ def test_outcome_is_won_exactly_when_the_last_closing_says_so(life):
     assert replay(changes).progress.outcome is said[-1]
 
 
-@third
+@quarter
 @given(lives())
 def test_closed_at_is_there_exactly_while_closed(life):
     _, changes = life
@@ -82,7 +82,7 @@ def test_closed_at_is_there_exactly_while_closed(life):
         assert (record.progress.closed_at is None) == (record.progress.outcome is Outcome.OPEN)
 
 
-@third
+@quarter
 @given(lives())
 def test_reopening_clears_closed_at_and_reason_and_the_changes_keep_both(life):
     _, changes = life
@@ -94,7 +94,7 @@ def test_reopening_clears_closed_at_and_reason_and_the_changes_keep_both(life):
                 assert (kept.closed_at, kept.reason) == (before.progress.closed_at, before.progress.reason)
 
 
-@third
+@quarter
 @given(lives())
 def test_a_closed_deal_keeps_its_first_closing_unless_overturned(life):
     _, changes = life
@@ -104,7 +104,7 @@ def test_a_closed_deal_keeps_its_first_closing_unless_overturned(life):
             assert after.progress.closed_at == before.progress.closed_at
 
 
-@third
+@quarter
 @given(lives())
 def test_times_never_go_back(life):
     _, changes = life
@@ -115,7 +115,7 @@ def test_times_never_go_back(life):
     assert all(stamp.at <= stamp.recorded_at for stamp in stamps)
 
 
-@third
+@quarter
 @given(lives())
 def test_a_closing_has_a_reason_of_the_pipeline_where_it_lists_any(life):
     pipeline, changes = life
@@ -126,7 +126,7 @@ def test_a_closing_has_a_reason_of_the_pipeline_where_it_lists_any(life):
             assert not reasons or change.reason in reasons
 
 
-@third
+@quarter
 @given(lives())
 def test_an_amendment_names_what_it_found_and_moves_nothing(life):
     _, changes = life
@@ -137,7 +137,7 @@ def test_an_amendment_names_what_it_found_and_moves_nothing(life):
             assert before.progress.entered_at == after.progress.entered_at
 
 
-@third
+@quarter
 @given(lives())
 def test_a_move_is_never_to_where_the_deal_stands(life):
     _, changes = life
@@ -145,7 +145,7 @@ def test_a_move_is_never_to_where_the_deal_stands(life):
     assert [c for c in changes if isinstance(c, Moved) and c.source == c.target] == []
 
 
-@third
+@quarter
 @given(lives())
 def test_what_is_encoded_is_decoded_equal_and_replays_alike(life):
     pipeline, changes = life

@@ -28,7 +28,7 @@ from oppcore.pipeline import dump_pipeline, load_pipeline
 from oppcore.records import FIELDS, Outcome
 from oppcore.testing import actors, moments, moneys, texts
 from oppcore.testing.opportunities import delays, values_of
-from tests.laws.lives import deals, third
+from tests.laws.lives import deals, quarter
 
 
 def odd_values():
@@ -65,7 +65,7 @@ def outcome_of(call):
         return "refused", refusal.problems
 
 
-@third
+@quarter
 @given(deals(), st.data())
 def test_ask_and_do_agree_about_moves(deal, data):
     pipeline, record = deal
@@ -77,7 +77,7 @@ def test_ask_and_do_agree_about_moves(deal, data):
     assert done == "done" or result == problems
 
 
-@third
+@quarter
 @given(deals(), st.data())
 def test_ask_and_do_agree_about_amendments(deal, data):
     pipeline, record = deal
@@ -90,7 +90,7 @@ def test_ask_and_do_agree_about_amendments(deal, data):
     assert done == "done" or result == problems
 
 
-@third
+@quarter
 @given(deals(), st.data())
 def test_ask_and_do_agree_about_openings(deal, data):
     pipeline, _ = deal
@@ -107,7 +107,7 @@ def test_ask_and_do_agree_about_openings(deal, data):
     assert done == "done" or result == problems
 
 
-@third
+@quarter
 @given(deals(), st.data())
 def test_a_refused_move_changes_nothing(deal, data):
     pipeline, record = deal
@@ -118,7 +118,7 @@ def test_a_refused_move_changes_nothing(deal, data):
     assert (pipeline, record, wish) == before
 
 
-@third
+@quarter
 @given(deals(), st.data())
 def test_a_move_from_a_form_gives_amended_then_moved_or_neither(deal, data):
     pipeline, record = deal
@@ -131,7 +131,7 @@ def test_a_move_from_a_form_gives_amended_then_moved_or_neither(deal, data):
         assert evolve(record, *changes).progress.state == changes[-1].target
 
 
-@third
+@quarter
 @given(deals(), st.data())
 def test_options_are_exactly_the_moves_and_are_judged_alike(deal, data):
     pipeline, record = deal
@@ -150,7 +150,7 @@ def test_options_are_exactly_the_moves_and_are_judged_alike(deal, data):
                 assert problems != ()
 
 
-@third
+@quarter
 @given(deals())
 def test_a_deal_in_any_legal_state_is_adopted_past_every_gate(deal):
     pipeline, image = deal
@@ -165,7 +165,7 @@ def test_a_deal_in_any_legal_state_is_adopted_past_every_gate(deal):
     assert (record.progress.version, record.progress.closed_at) == (1, image.progress.closed_at)
 
 
-@third
+@quarter
 @given(deals(), st.sampled_from(Outcome))
 def test_adoption_obeys_structure(deal, outcome):
     pipeline, image = deal
@@ -185,7 +185,7 @@ def unmet_adoption_in(pipeline, image, outcome):
     return outcome not in legal.get(kind, {"lost", "abandoned"})
 
 
-@third
+@quarter
 @given(deals(), st.data())
 def test_two_serialisations_of_one_pipeline_are_equal_and_decide_alike(deal, data):
     pipeline, record = deal
@@ -196,7 +196,7 @@ def test_two_serialisations_of_one_pipeline_are_equal_and_decide_alike(deal, dat
     assert [unmet(one, record, **wish) for one in read] == [unmet(pipeline, record, **wish)] * 2
 
 
-@third
+@quarter
 @given(deals())
 def test_equal_pipelines_have_equal_hashes_and_documents(deal):
     pipeline, _ = deal

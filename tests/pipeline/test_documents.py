@@ -10,7 +10,7 @@ from oppcore.errors import InvalidPipeline
 from oppcore.money import Money
 from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline, pipeline_to_data
 from oppcore.testing import pipelines
-from tests.laws.lives import third
+from tests.laws.lives import quarter
 
 SHORTEST = 'key = "p"\n[[stages]]\nkey = "a"\nkind = "open"\n'
 
@@ -25,7 +25,7 @@ def test_the_shortest_document_has_a_key_and_stages():
     assert load_pipeline(SHORTEST) == Pipeline(key="p", stages=[Stage(key="a", kind="open")])
 
 
-@third
+@quarter
 @given(pipelines())
 def test_what_is_written_reads_back_equal(pipeline):
     assert load_pipeline(dump_pipeline(pipeline)) == pipeline
@@ -172,6 +172,13 @@ def test_every_form_of_a_criterion_is_read():
     assert [type(one) for one in entry] == [Compare, Text, Elapsed, Role, Present, SomeOf]
     assert entry[0].value == (Money(1, "EUR"), Money(2, "EUR"))
     assert [type(one) for one in entry[5].parts] == [AllOf, AnyOf, Not]
+
+
+def test_one_entry_is_not_a_text_and_a_language_has_one_label():
+    with pytest.raises(TypeError):
+        Pipeline(key="p", stages=[Stage(key="a", kind="open")], opens_in="a")
+    with pytest.raises(ValueError, match="one label"):
+        Stage(key="a", kind="open", labels=[("en", "a"), ("en", "b")])
 
 
 def test_a_gate_has_limits():

@@ -8,7 +8,7 @@ from oppcore.pipeline import Direction, Pipeline, Stage, StageKind
 from oppcore.pipeline.edges import find_edge, find_edges, find_state_problem, legal_outcomes, open_edge
 from oppcore.records import Outcome, State
 from oppcore.testing import pipelines
-from tests.laws.lives import third
+from tests.laws.lives import quarter
 
 PIPELINE = Pipeline(
     key="p",
@@ -77,7 +77,7 @@ def test_the_directions_are_those_of_the_table(source):
     assert found == wanted
 
 
-@third
+@quarter
 @given(pipelines(gates=False))
 def test_every_edge_leads_from_one_legal_state_to_another(pipeline):
     for stage in pipeline.stages:
@@ -91,7 +91,7 @@ def test_every_edge_leads_from_one_legal_state_to_another(pipeline):
                 assert bool(edge.skipped) <= (Direction.JUMP in edge.directions)
 
 
-@third
+@quarter
 @given(pipelines())
 def test_losing_and_giving_up_are_possible_from_everywhere_open_and_never_gated(pipeline):
     for stage in pipeline.open_stages:

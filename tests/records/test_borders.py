@@ -109,6 +109,7 @@ def test_a_probability_is_a_decimal_from_0_to_1(value):
         lambda: Opportunity(id="d", progress=None),
         lambda: Opportunity(id="d", progress=PROGRESS, amount="5 EUR"),
         lambda: Actor("ann", "manager"),
+        lambda: Actor("ann", {1}),
         lambda: CustomFields({"a": 1.5}),
         lambda: CustomFields({"a": 1}),
         lambda: CustomFields({"a": T0}),

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from oppcore.criteria import Not
+from oppcore.criteria import Not, Present
 from oppcore.engine import Moved, replay
 from oppcore.money import Money, minor_units
-from oppcore.pipeline import Direction, StageKind
+from oppcore.pipeline import Direction, Flow, Pipeline, Policy, Stage, StageKind
 from oppcore.pipeline.edges import find_state_problem
 from oppcore.records import FIELDS
 from oppcore.records.fields import find_field_problem
@@ -27,17 +27,17 @@ from oppcore.testing import (
     situations,
     texts,
 )
-from tests.laws.lives import third
+from tests.laws.lives import quarter
 
 
-@third
+@quarter
 @given(pipelines())
 def test_a_pipeline_has_two_to_eight_open_stages_and_a_won_one(pipeline):
     assert 2 <= len(pipeline.open_stages) <= 8
     assert pipeline.stages_of(StageKind.WON)
 
 
-@third
+@quarter
 @given(st.data())
 def test_an_opportunity_stands_in_a_legal_state_of_the_stage_asked_for(data):
     pipeline = data.draw(pipelines(max_open_stages=3, gates=False))
@@ -49,7 +49,7 @@ def test_an_opportunity_stands_in_a_legal_state_of_the_stage_asked_for(data):
     assert all(pipeline.field(name) for name in record.fields)
 
 
-@third
+@quarter
 @given(pipelines(max_open_stages=3).flatmap(situations))
 def test_a_situation_is_asked_about_after_the_last_change(situation):
     assert situation.at >= situation.record.progress.changed_at
@@ -84,21 +84,34 @@ def test_without_negations_there_is_no_not(criterion):
     assert "Not(" not in repr(criterion)
 
 
+LENIENT = Pipeline(
+    key="p",
+    stages=[
+        Stage(key="a", kind="open"),
+        Stage(key="b", kind="open", may_be_skipped=True, entry=[Present("budget")]),
+        Stage(key="c", kind="open"),
+        Stage(key="won", kind="won"),
+        Stage(key="care", kind="post_sale"),
+        Stage(key="lost", kind="lost"),
+    ],
+    flow=Flow(reopen=Policy(), overturn=Policy(), reclassify=Policy()),
+)
+
+
 def test_histories_reach_every_direction():
     seen = Counter()
 
     @settings(max_examples=200, phases=[Phase.generate], derandomize=True, database=None)
-    @given(st.data())
-    def look(data):
-        pipeline = data.draw(pipelines(max_open_stages=3, gates=False))
-        for change in data.draw(histories(pipeline)):
+    @given(histories(LENIENT))
+    def look(changes):
+        for change in changes:
             seen.update(
                 change.directions if isinstance(change, Moved) else [type(change).__name__, change.stamp.origin]
             )
 
     look()
 
-    assert set(seen) >= {*Direction, "Opened", "Amended", "live", "adopted"} - {Direction.OPEN}
+    assert set(seen) >= {*Direction, "Opened", "Amended", "live"} - {Direction.OPEN}
 
 
 def test_histories_hold_ties_and_late_recording():
@@ -144,7 +157,7 @@ def test_a_criterion_shrinks_to_what_matters():
 
 
 def test_a_history_shrinks_to_one_opening():
-    changes = find(pipelines(max_open_stages=2, gates=False).flatmap(histories), lambda _: True, settings=QUIET)
+    changes = find(histories(LENIENT), lambda _: True, settings=QUIET)
 
     assert len(changes) == 1
     assert replay(changes).progress.version == 1

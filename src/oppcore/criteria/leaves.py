@@ -92,17 +92,21 @@ class Compare:
         """The values compared with: one, two for `between`, any number for `one_of`."""
         return cast("tuple[Any, ...]", self.value) if self.comparison in _SEVERAL else (self.value,)
 
-    def _unlike(self, have: FieldValue) -> str | None:
-        if isinstance(have, Money):
-            for value in self.operands:
-                if value.currency != have.currency:
-                    return str(value.currency)
+    def _obstacle(self, situation: Situation, have: FieldValue) -> Problem | None:
+        """Say why a value cannot be compared: it is of another kind (the field was once another), or currency."""
+        for value in self.operands:
+            if _kind(value) is not _kind(have):
+                params = {"need": _kind(value).__name__, "have": _kind(have).__name__}
+                return Problem("field.type", self.field, params)
+            if isinstance(have, Money) and value.currency != have.currency:
+                shown = situation.shown(self.field, have)
+                return Problem("field.currency", self.field, {"have": shown, "currency": value.currency})
         return None
 
     def judge(self, situation: Situation, /) -> bool | None:
         """Say whether the field compares as wanted; None where it is missing or in another currency."""
         have = get_field(situation.record, self.field)
-        if not is_present(have) or self._unlike(have) is not None:
+        if not is_present(have) or self._obstacle(situation, have) is not None:
             return None
         if self.comparison is Comparison.ONE_OF:
             return have in self.value
@@ -118,12 +122,14 @@ class Compare:
         params: dict[str, Any] = {"comparison": str(self.comparison), "need": need}
         if not is_present(have):
             return Problem("field.missing_to_compare", self.field, params)
-        if (currency := self._unlike(have)) is not None:
-            return Problem(
-                "field.currency", self.field, {"have": situation.shown(self.field, have), "currency": currency}
-            )
+        if (obstacle := self._obstacle(situation, have)) is not None:
+            return obstacle
         code = f"field.{self.comparison}" if wanted else f"field.not_{self.comparison}"
         return Problem(code, self.field, params | {"have": situation.shown(self.field, have)})
+
+
+def _kind(value: object) -> type[object]:
+    return str if isinstance(value, str) else type(value)
 
 
 class Match(StrEnum):

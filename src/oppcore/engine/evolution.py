@@ -26,6 +26,12 @@ def _expect(record: Record | None, change: Change) -> None:
         raise ValueError(message)
 
 
+def _expect_image(change: Opened) -> None:
+    if (change.record.id, change.record.progress.version) != (change.stamp.record_id, change.stamp.version):
+        message = f"the image of {change.record.id!r} is not what its change opens: {change.stamp.record_id!r}"
+        raise ValueError(message)
+
+
 def _moved(progress: Progress, stamp: Stamp, target: State, reason: str | None) -> Progress:
     closed_at = progress.closed_at
     if target.outcome is Outcome.OPEN:
@@ -48,6 +54,7 @@ def _moved(progress: Progress, stamp: Stamp, target: State, reason: str | None) 
 def _apply(record: Record | None, change: Change) -> Record:
     _expect(record, change)
     if isinstance(change, Opened):
+        _expect_image(change)
         return change.record
     if record is None:
         message = f"the first change of {change.stamp.record_id!r} does not open it"

@@ -17,7 +17,7 @@ from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, Outcome, RecordKind, fields_of
-from oppcore.records.checks import key_text, optional_key
+from oppcore.records.checks import key_text, optional_key, texts, to_texts
 
 __all__ = ["Pipeline"]
 
@@ -49,7 +49,7 @@ class Pipeline:
     actions: tuple[Action, ...] = attrs.field(default=(), converter=tuple[Action, ...])
     reasons: tuple[Reason, ...] = attrs.field(default=(), converter=tuple[Reason, ...])
     fields: tuple[CustomField, ...] = attrs.field(default=(), converter=tuple[CustomField, ...])
-    opens_in: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
+    opens_in: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
     currency: str | None = attrs.field(default=None, validator=optional_key)
     continues: str | None = attrs.field(default=None, validator=optional_key)
     _ranks: Mapping[str, int] = _derived()

@@ -46,6 +46,9 @@ def _to_labels(labels: Mapping[str, str] | Labels) -> Labels:
 
 
 def _check_labels(_instance: object, _attribute: Any, value: Labels) -> None:
+    if len(dict(value)) != len(value):
+        message = "there is one label for each language"
+        raise ValueError(message)
     for language, text in value:
         check_text(language, "the language of a label", limit=35, blank=False)
         check_text(text, "a label", limit=1_000, blank=False)

@@ -7,7 +7,7 @@ from typing import final
 
 import attrs
 
-from oppcore.records.checks import key_text, to_texts
+from oppcore.records.checks import key_text, texts, to_texts
 
 __all__ = ["Actor"]
 
@@ -26,4 +26,4 @@ class Actor:
     """
 
     id: str = attrs.field(validator=key_text)
-    roles: frozenset[str] = attrs.field(default=frozenset(), converter=_to_roles)
+    roles: frozenset[str] = attrs.field(default=frozenset[str](), converter=_to_roles, validator=texts)

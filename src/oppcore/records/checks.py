@@ -87,8 +87,8 @@ def to_texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def texts(_instance: Any, attribute: Any, value: tuple[Any, ...]) -> None:
-    """Validate each text of a tuple."""
+def texts(_instance: Any, attribute: Any, value: Iterable[Any]) -> None:
+    """Validate each text of several."""
     for item in value:
         check_text(item, attribute.name)
 
