@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from oppcore.money import Money, decimal_text
 
 __all__ = ["digest_of"]
@@ -31,7 +33,12 @@ def _plain(value: Any) -> Any:
         case list() | tuple():
             return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
         case _:
-            return {"type": type(value).__name__}
+            return {"type": type(value).__name__, "parts": _parts(value)}
+
+
+def _parts(value: Any) -> list[Any]:
+    type_: type[Any] = type(value)
+    return [_plain(getattr(value, part.name)) for part in attrs.fields(type_)] if attrs.has(type_) else []
 
 
 def digest_of(*parts: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.engine import Amended, Change, Edit, Moved, Opened, Origination, Stamp, evolve
+from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened, Origination, Stamp, evolve
 from oppcore.errors import Problem
 from oppcore.history.history import History
 from oppcore.history.row import Row, RowKind
@@ -33,9 +33,10 @@ def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
 
     `seq` is the version. A field cleared by an amendment is *not said* by its row, which can only say what is there.
     """
-    states: dict[str, State] = {}
+    states: dict[tuple[str, str], State] = {}
     for change in changes:
         stamp = change.stamp
+        who = stamp.kind, stamp.record_id
         reason: str | None = None
         further: dict[str, str] = {}
         match change:
@@ -45,12 +46,14 @@ def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
                 further = _further(record.fields)
             case Moved():
                 state, reason, said = change.target, change.reason, {}
+            case Converted():
+                state, said = change.target, {}
             case Amended(edits=edits):
-                state = states[stamp.record_id]
+                state = states[who]
                 new = {edit.field: edit.new for edit in edits}
                 said = {name: value for name, value in new.items() if name in _SAID}
                 further = _further({name: value for name, value in new.items() if name not in _SAID})
-        states[stamp.record_id] = state
+        states[who] = state
         yield Row(
             opportunity_id=stamp.record_id,
             stage=state.stage,

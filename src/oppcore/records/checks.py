@@ -16,6 +16,7 @@ __all__ = [
     "check_decimal",
     "check_text",
     "key_text",
+    "made_of",
     "optional_aware",
     "optional_date",
     "optional_decimal",
@@ -126,6 +127,18 @@ def optional_aware(instance: Any, attribute: Any, value: Any) -> None:
     """Validate an instant, or None."""
     if value is not None:
         aware(instance, attribute, value)
+
+
+def made_of(type_: type[Any]) -> Any:
+    """Make a validator of tuples that hold items of a type and nothing else."""
+
+    def check(_instance: Any, attribute: Any, value: tuple[Any, ...]) -> None:
+        for item in value:
+            if not isinstance(item, type_):
+                message = f"{attribute.name} holds {type_.__name__}, not {type(item).__name__}"
+                raise TypeError(message)
+
+    return check
 
 
 def check_decimal(value: Decimal, name: str) -> Decimal:

@@ -101,6 +101,10 @@ _PYTHON_TYPES: Mapping[FieldType, type[Any] | tuple[type[Any], ...]] = {
 _SEVERAL = frozenset({FieldType.TEXTS, FieldType.ITEMS})
 
 
+def _make_reader(field: Field) -> Callable[[Any], Any]:
+    return attrgetter(f"{field.group}.{field.name}" if field.group else field.name)
+
+
 @final
 @attrs.frozen
 class Field:
@@ -114,11 +118,9 @@ class Field:
     group: str = ""
     choices: tuple[str, ...] = ()
     personal: bool = False
-    read: Callable[[Any], Any] = attrs.field(init=False, eq=False, repr=False)
-
-    @read.default
-    def _reader(self) -> Callable[[Any], Any]:
-        return attrgetter(f"{self.group}.{self.name}" if self.group else self.name)
+    read: Callable[[Any], Any] = attrs.field(
+        default=attrs.Factory(_make_reader, takes_self=True), init=False, eq=False, repr=False
+    )
 
 
 def _in(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar, final
+from typing import Any, final
 
 import attrs
 
 from oppcore.money import Money, sum_exactly
 from oppcore.records.checks import (
+    made_of,
     optional_aware,
     optional_date,
     optional_decimal,
@@ -56,8 +57,6 @@ __all__ = [
     "Timing",
     "Visibility",
 ]
-
-E = TypeVar("E", bound=StrEnum)
 
 
 class ForecastCategory(StrEnum):
@@ -116,16 +115,15 @@ class Environment(StrEnum):
     SEASONAL = "seasonal"
 
 
-def _choice(kind: Callable[[str], E]) -> Any:
-    def read(value: str | None) -> E | None:
+def _choice(kind: type[StrEnum]) -> Any:
+    def read(value: str | None) -> Any:
         return None if value is None else kind(value)
 
     return attrs.field(default=None, converter=read)
 
 
-def _items(*kinds: type[Any]) -> Any:
-    check = attrs.validators.deep_iterable(attrs.validators.instance_of(kinds))
-    return attrs.field(default=(), converter=_to_items, validator=check)
+def _items(type_: type[Any]) -> Any:
+    return attrs.field(default=(), converter=_to_items, validator=made_of(type_))
 
 
 def _to_items(items: Iterable[Any]) -> tuple[Any, ...]:
@@ -260,7 +258,7 @@ class Negotiation:
     competitors: tuple[Competitor, ...] = attrs.field(
         default=(),
         converter=_to_items,
-        validator=[attrs.validators.deep_iterable(attrs.validators.instance_of(Competitor)), _one_winner],
+        validator=[made_of(Competitor), _one_winner],
     )
     objections: tuple[Objection, ...] = _items(Objection)
     delivery_conditions: tuple[DeliveryCondition, ...] = _items(DeliveryCondition)
@@ -297,7 +295,7 @@ class Team:
     members: tuple[Member, ...] = attrs.field(
         default=(),
         converter=_to_items,
-        validator=[attrs.validators.deep_iterable(attrs.validators.instance_of(Member)), _whole_credit],
+        validator=[made_of(Member), _whole_credit],
     )
 
 

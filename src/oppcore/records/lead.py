@@ -6,15 +6,13 @@ from typing import final
 
 import attrs
 
-from oppcore.records.checks import key_text
+from oppcore.records.checks import key_text, made_of
 from oppcore.records.custom import CustomFields
 from oppcore.records.groups import Company, Engagement, Origin, Person, Qualification, Team
 from oppcore.records.items import Need
 from oppcore.records.progress import Progress
 
 __all__ = ["Lead"]
-
-_needs = attrs.validators.deep_iterable(attrs.validators.instance_of(Need))
 
 
 @final
@@ -29,7 +27,7 @@ class Lead:
     progress: Progress = attrs.field(validator=attrs.validators.instance_of(Progress))
     person: Person = Person()
     company: Company = Company()
-    needs: tuple[Need, ...] = attrs.field(default=(), converter=tuple[Need, ...], validator=_needs)
+    needs: tuple[Need, ...] = attrs.field(default=(), converter=tuple[Need, ...], validator=made_of(Need))
     engagement: Engagement = Engagement()
     qualification: Qualification = Qualification()
     origin: Origin = Origin()

@@ -7,7 +7,7 @@ from typing import final
 import attrs
 
 from oppcore.money import Money
-from oppcore.records.checks import key_text, optional_money, optional_text
+from oppcore.records.checks import key_text, made_of, optional_money, optional_text
 from oppcore.records.custom import CustomFields
 from oppcore.records.groups import (
     Customer,
@@ -25,8 +25,6 @@ from oppcore.records.progress import Progress
 
 __all__ = ["Opportunity"]
 
-_needs = attrs.validators.deep_iterable(attrs.validators.instance_of(Need))
-
 
 @final
 @attrs.frozen(kw_only=True)
@@ -43,7 +41,7 @@ class Opportunity:
     amount: Money | None = attrs.field(default=None, validator=optional_money)
     estimate: Estimate = Estimate()
     customer: Customer = Customer()
-    needs: tuple[Need, ...] = attrs.field(default=(), converter=tuple[Need, ...], validator=_needs)
+    needs: tuple[Need, ...] = attrs.field(default=(), converter=tuple[Need, ...], validator=made_of(Need))
     solution: Solution = Solution()
     timing: Timing = Timing()
     engagement: Engagement = Engagement()

@@ -96,9 +96,13 @@ _VALUES: Mapping[FieldType, Callable[[Field], SearchStrategy[Any]]] = {
     FieldType.CHOICE: lambda field: st.sampled_from(field.choices),
     FieldType.FLAG: lambda _field: st.booleans(),
     FieldType.TEXTS: lambda field: _lists(field),
-    FieldType.ITEMS: lambda field: items(field, field_values),
+    FieldType.ITEMS: lambda field: items(field, _fitting),
     FieldType.ANSWERS: lambda _field: answers(),
 }
+
+
+def _fitting(field: Field) -> SearchStrategy[Any]:
+    return field_values(field)
 
 
 @cache
