@@ -18,6 +18,7 @@ from oppcore.records import (
     FieldType,
     Item,
     Member,
+    is_present,
 )
 
 __all__ = ["answers", "items"]
@@ -27,7 +28,11 @@ _REQUIRED = {"text", "id", "name", "contact_id", "role", "kind", "signal", "at"}
 
 def _one(name: str, values: Any) -> SearchStrategy[Any]:
     fields = ITEM_FIELDS[name]
-    given = {key: values(field) for key, field in fields.items() if key in _REQUIRED or field.type is FieldType.FLAG}
+    given = {
+        key: values(field).filter(is_present)  # a name may be blank on a record, and never on an item
+        for key, field in fields.items()
+        if key in _REQUIRED or field.type is FieldType.FLAG
+    }
     optional = {key: values(field) for key, field in fields.items() if key not in given}
     return st.fixed_dictionaries(given, optional=optional).map(lambda found: ITEM_TYPES[name](**found))
 
