@@ -22,7 +22,7 @@ from oppcore.document import (
 from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem
 from oppcore.money import Money, decimal_text
-from oppcore.pipeline import Pipeline, load_pipeline, pipeline_to_data
+from oppcore.pipeline import Pipeline, load_pipeline, write_pipeline
 from oppcore.records import ITEM_TYPES, CustomFields, FieldValue, Lead, Opportunity, Record
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def encode(value: Record | Change | Pipeline) -> str:
     Equal values give equal texts, and `decode(encode(value)) == value`. Raises `InvalidDocument` for what is too large
     to be read again.
     """
-    data = pipeline_to_data(value) if isinstance(value, Pipeline) else _converter().unstructure(value)
+    data = write_pipeline(value) if isinstance(value, Pipeline) else _converter().unstructure(value)
     envelope = {"schema": SCHEMA, _NAMES[type(value)]: data}
     text = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     if len(text) > _SURELY_READ:

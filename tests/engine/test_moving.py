@@ -21,7 +21,7 @@ from oppcore.engine import (
 )
 from oppcore.errors import MoveRefused, VersionConflict
 from oppcore.money import Money
-from oppcore.records import Actor, ForecastCategory, Outcome
+from oppcore.records import Actor, ForecastCategory, Member, Outcome
 from tests.engine.examples import BOSS, DAY, PIPELINE, SPEED, T0, moved, opened, won
 
 
@@ -78,7 +78,10 @@ def test_filling_in_what_is_there_is_no_amendment():
         ({"probability": Decimal(2)}, "field.value"),
         ({"owner_id": " "}, "field.value"),
         ({"name": "x" * 30_000}, "field.value"),
-        ({"tags": (1,)}, "field.value"),
+        ({"tags": (1,)}, "field.type"),
+        ({"needs": ("speed",)}, "field.type"),
+        ({"current_quote_id": "q-1"}, "field.value"),
+        ({"members": (Member(id="bo", split=Decimal("0.5")),)}, "field.value"),
         ({"name": "a\0"}, "field.value"),
     ],
 )

@@ -86,9 +86,9 @@ def test_currencies_do_not_mix():
 
 
 def test_sums_are_rounded_once_not_deal_by_deal():
-    # Each deal is worth a third of a cent; three of them make one.
-    third = Decimal("0.3333333333333333333333333333")
-    forecast = weigh(*(row("P", id=id, amount=eur("0.01"), probability=third) for id in "abc"))
+    # Each deal is worth a quarter of a cent; three of them make one.
+    quarter = Decimal("0.3333333333333333333333333333")
+    forecast = weigh(*(row("P", id=id, amount=eur("0.01"), probability=quarter) for id in "abc"))
 
     assert forecast.rows[0].weighted_open == eur("0.01")
 

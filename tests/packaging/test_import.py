@@ -2,11 +2,13 @@
 
 import ast
 import importlib
+import inspect
 import subprocess
 import sys
 
 import pytest
 
+import oppcore
 from tests.packaging.sources import modules
 
 # Loaded only by the rooms that need them, when they are used.
@@ -20,8 +22,12 @@ def loaded_after(statement: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stdout.split()}
 
 
-def test_import_oppcore_loads_no_optional_package():
-    loaded = loaded_after("import oppcore")
+def test_import_oppcore_loads_nothing_until_a_name_is_used():
+    assert "attrs" not in loaded_after("import oppcore")
+
+
+def test_the_everyday_names_load_no_optional_package():
+    loaded = loaded_after("from oppcore import *")
 
     assert "attrs" in loaded
     assert loaded & LAZY == set()
@@ -30,6 +36,21 @@ def test_import_oppcore_loads_no_optional_package():
 @pytest.mark.parametrize("name", sorted(LAZY))
 def test_the_check_above_would_see_each_of_them(name):
     assert name in loaded_after(f"import oppcore, {name}")
+
+
+def test_the_front_door_says_the_same_three_times():
+    tree = ast.parse(inspect.getsource(oppcore))
+    [typed] = [node for node in tree.body if isinstance(node, ast.If)]
+    declared = {node.module: {alias.name for alias in node.names} for node in typed.body}
+    rooms = {f"oppcore.{room}": set(names.split()) for room, names in oppcore._ROOMS.items()}
+
+    assert declared == rooms
+    assert sorted(oppcore.__all__) == sorted(name for names in rooms.values() for name in names) == sorted(dir(oppcore))
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'mvoe'"):
+        oppcore.mvoe  # noqa: B018
 
 
 def public_names(tree: ast.Module) -> list[str] | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from oppcore.criteria import AllOf, AnyOf, Compare, Elapsed, Not, Present, Role, SomeOf, Text
 from oppcore.errors import InvalidPipeline
 from oppcore.money import Money
-from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline, pipeline_to_data
+from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline, write_pipeline
 from oppcore.testing import pipelines
 from tests.laws.lives import quarter
 
@@ -30,8 +30,8 @@ def test_the_shortest_document_has_a_key_and_stages():
 def test_what_is_written_reads_back_equal(pipeline):
     assert load_pipeline(dump_pipeline(pipeline)) == pipeline
     assert load_pipeline(dump_pipeline(pipeline, format="json").encode()) == pipeline
-    assert load_pipeline(pipeline_to_data(pipeline)) == pipeline
-    assert json.loads(dump_pipeline(pipeline, format="json")) == pipeline_to_data(pipeline)
+    assert load_pipeline(write_pipeline(pipeline)) == pipeline
+    assert json.loads(dump_pipeline(pipeline, format="json")) == write_pipeline(pipeline)
 
 
 def test_every_fault_is_said_at_once_with_its_path_and_a_suggestion():

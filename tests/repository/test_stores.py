@@ -220,11 +220,11 @@ def test_history_comes_in_pages(store):
         store.commit(naming(store.load(key()).record, f"name {number}"))
     first = store.history(key(), limit=3)
     second = store.history(key(), after=int(first.cursor), limit=3)
-    third = store.history(key(), after=int(second.cursor), limit=3)
+    quarter = store.history(key(), after=int(second.cursor), limit=3)
 
-    changes = (*first.items, *second.items, *third.items)
+    changes = (*first.items, *second.items, *quarter.items)
     assert [change.stamp.version for change in changes] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert third.cursor is None
+    assert quarter.cursor is None
     assert store.history(key(), after=5, limit=3).cursor is None
     assert store.history(key(), after=8, limit=3).items == ()
     assert store.history(key(), after=2**70, limit=3).items == ()

@@ -35,7 +35,7 @@ def reading(folder):
 
 
 def test_it_says_exactly_what_would_help(oppcore, reading):
-    said = oppcore("funnel", *reading, *MEANING, code=2)
+    said = oppcore("snapshot", *reading, *MEANING, code=2)
 
     assert "--date-format '%m/%d/%y %I:%M %p'" in said
     assert "--date-format '%m/%d/%y'" in said

@@ -57,8 +57,11 @@ def run(args: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except click.Abort:
         return INTERRUPTED
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show()
+        return WRONG
+    except click.ClickException as error:
+        complain(f"oppcore: {error.message}")
         return WRONG
     except OppcoreError as error:
         complain(f"oppcore: {error}")

@@ -65,7 +65,7 @@ def funnel(
 
     With --pipeline, --steps picks the steps to be counted.
     """
-    history, pipeline = reading.read_with(pipeline_file)
+    history, pipeline = reading.read_with(pipeline_file, money=by == "currency", picks=True)
     with _counting():
         result = measure_funnel(
             history,

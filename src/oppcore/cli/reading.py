@@ -49,8 +49,8 @@ class Reading:
     post_sale: tuple[str, ...]
     steps: tuple[str, ...]
 
-    def read(self, pipeline: Pipeline | None = None) -> History:
-        """Read the change table."""
+    def read(self, pipeline: Pipeline | None = None, *, money: bool = True) -> History:
+        """Read the change table; amounts need a currency only where money is asked for."""
         delimiter = "\t" if self.delimiter in ("tab", r"\t") else self.delimiter
         columns, record_columns = _mapping(self.map, "--map"), _mapping(self.record_map, "--record-map")
         if record_columns and self.records is None:
@@ -78,6 +78,7 @@ class Reading:
                 records=None if self.records is None else rows(self.records),
                 record_columns=record_columns,
                 pipeline=pipeline,
+                money=money,
                 lenient=self.lenient,
             )
 
@@ -85,8 +86,13 @@ class Reading:
         """Give the steps that were named, in order."""
         return _listed(self.steps)
 
-    def read_with(self, pipeline_file: str | None) -> tuple[History, Pipeline]:
-        """Read the change table, and the pipeline from its file or from what was said about the stages."""
+    def read_with(
+        self, pipeline_file: str | None, *, money: bool = True, picks: bool = False
+    ) -> tuple[History, Pipeline]:
+        """Read the change table, and the pipeline from its file or from what was said about the stages.
+
+        `picks` says that with a pipeline file --steps picks among its stages; otherwise it has no meaning there.
+        """
         if pipeline_file == "-" and "-" in (self.changes, self.records):
             raise click.UsageError("only one file can come from standard input")
         if pipeline_file is not None:
@@ -94,12 +100,14 @@ class Reading:
                 raise click.UsageError(
                     "--won, --lost and --post-sale are for use without --pipeline, which says it all"
                 )
+            if self.steps and not picks:
+                raise click.UsageError("--steps says the order of the stages, which --pipeline says already")
             try:
                 pipeline = load_pipeline_file(pipeline_file)
             except InvalidPipeline as error:
                 raise _about(pipeline_file, error) from None
-            return self.read(pipeline), pipeline
-        history = self.read()
+            return self.read(pipeline, money=money), pipeline
+        history = self.read(money=money)
         return history, self.infer(history)
 
     def infer(self, history: History, key: str = "inferred") -> Pipeline:
@@ -123,7 +131,9 @@ class Reading:
             return None
         found = parse_when(text, self.zone(), (ISO,))
         if isinstance(found, Problem):
-            raise click.UsageError(str(attrs.evolve(found, path=flag, params={"column": "", **found.params})))
+            raise click.UsageError(
+                str(attrs.evolve(found, path=flag, params={"column": "the instant", **found.params}))
+            )
         if type(found) is date and self.zone() is None:
             raise click.UsageError(f"{flag} {text} is a date: say whose day it is with --timezone ZONE")
         return found

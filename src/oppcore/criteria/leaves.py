@@ -86,6 +86,9 @@ class Compare:
         if self.comparison is Comparison.ONE_OF and not value:
             message = "one_of takes at least one value"
             raise ValueError(message)
+        if any(isinstance(one, str) and not one.strip() for one in self.operands):
+            message = "blank text counts as missing: ask whether the field is present instead"
+            raise ValueError(message)
 
     @property
     def operands(self) -> tuple[Any, ...]:
@@ -94,6 +97,8 @@ class Compare:
 
     def _obstacle(self, situation: Situation, have: FieldValue) -> Problem | None:
         """Say why a value cannot be compared: it is of another kind (the field was once another), or currency."""
+        if isinstance(have, Money) and self.comparison is Comparison.ONE_OF and have in self.value:
+            return None  # one of several currencies, and equal
         for value in self.operands:
             if _kind(value) is not _kind(have):
                 params = {"need": _kind(value).__name__, "have": _kind(have).__name__}

@@ -37,8 +37,9 @@ def _plain(value: Any) -> Any:
 
 
 def _parts(value: Any) -> list[Any]:
-    type_: type[Any] = type(value)
-    return [_plain(getattr(value, part.name)) for part in attrs.fields(type_)] if attrs.has(type_) else []
+    if not attrs.has(value.__class__):
+        return []
+    return [_plain(getattr(value, part.name)) for part in attrs.fields(value.__class__)]
 
 
 def digest_of(*parts: Any) -> str:

@@ -100,10 +100,14 @@ def replay(changes: Iterable[Change], of: type[R]) -> R: ...
 def replay(changes: Iterable[Change], of: type[Any] = Opportunity) -> Any:
     """Give the record that all its changes, from the first on, have made: an opportunity, or what `of` says.
 
-    Raises `VersionConflict` where a change is missing, `TypeError` where the record is of another kind.
+    Raises `VersionConflict` where a change is missing, `ValueError` where there is none, `TypeError` where the record
+    is of another kind.
     """
     found = _fold(None, changes)
+    if found is None:
+        message = "no changes, no record"
+        raise ValueError(message)
     if not isinstance(found, of):
-        message = f"these changes make {'nothing' if found is None else type(found).__name__}, not {of.__name__}"
+        message = f"these changes make a {type(found).__name__}, not a {of.__name__}"
         raise TypeError(message)
     return found

@@ -49,6 +49,7 @@ class Conventions:
     currency: str | None = None
     percent: bool = False
     decimal_mark: str | None = None
+    money: bool = True
 
 
 def _letters(word: str) -> str:

@@ -37,6 +37,7 @@ def read_changes(
     records: Rows | None = None,
     record_columns: Mapping[str, str] | None = None,
     pipeline: Pipeline | None = None,
+    money: bool = True,
     lenient: bool = False,
 ) -> History:
     """Give the history told by the rows of a change table: one mapping per row, such as `df.to_dict("records")`.
@@ -45,7 +46,8 @@ def read_changes(
     (a name such as `Europe/Berlin`) is needed for dates and for instants without an offset, `date_format` (in the
     letters of `strptime`, one or several, `iso` among them) for dates that are not ISO 8601, `currency` for amounts
     without one. `percent` says that probabilities run from 0 to 100. `records` holds one mapping per opportunity, for
-    columns the table lacks. With `pipeline`, stages are checked against it and its currency is the default.
+    columns the table lacks. With `pipeline`, stages are checked against it and its currency is the default. `money` is
+    False where nobody will ask for amounts: those in no currency are then noted and not kept, and stop nobody.
 
     Raises `UnreadableChanges` with every kind of fault at once, the rows that have it, and the option that would help.
     With `lenient`, such rows are left out and listed in `history.left_out`, as is what stops nobody: columns not
@@ -55,7 +57,7 @@ def read_changes(
     >>> len(history), history.of("7")[0].stage
     (1, 'new')
     """
-    how = _conventions(timezone, date_format, currency, pipeline, percent, decimal_mark)
+    how = attrs.evolve(_conventions(timezone, date_format, currency, pipeline, percent, decimal_mark), money=money)
     reader = _Reader(how, Columns(dict(columns or {})), Columns(dict(record_columns or {}), "--record-map"), pipeline)
     if records is not None:
         reader.read_records(records)
@@ -115,6 +117,7 @@ class _Reader:
         self._record_table = RowReader(record_columns, ("opportunity_id", *JOINED), how)
         self._records: dict[str, _Record] = {}
         self._pipeline = pipeline
+        self._elsewhere: set[str] = set()
 
     def read(self, rows: Rows) -> Iterator[Row]:
         """Give the rows without faults."""
@@ -162,10 +165,14 @@ class _Reader:
 
     def _unknown_stage(self, values: Mapping[str, Any]) -> Faulty:
         stage = values.get("stage")
-        if self._pipeline is None or not isinstance(stage, str) or stage in self._pipeline:
+        if self._pipeline is None or not isinstance(stage, str):
             return []
-        if values.get("pipeline", self._pipeline.key) != self._pipeline.key:
-            return []  # whoever counts by this pipeline leaves the rows of others out
+        # Whoever counts by this pipeline leaves the rows of others out; a row that says none goes with the one before.
+        key = str(values.get("opportunity_id"))
+        if "pipeline" in values:
+            (self._elsewhere.discard if values["pipeline"] == self._pipeline.key else self._elsewhere.add)(key)
+        if key in self._elsewhere or stage in self._pipeline:
+            return []
         known = [known.key for known in self._pipeline.stages]
         params = {"value": stage, "pipeline": self._pipeline.key, "known": known, "suggestion": suggest(stage, known)}
         return [(Problem("stage.not_in_pipeline", "", params), "stage")]
@@ -185,6 +192,9 @@ class _Reader:
         """Tell what stops nobody, but should be known."""
         for table in (self._table, self._record_table):
             yield from table.columns.shadowed(table.seen)
+            if table.unpriced:
+                params = {"count": table.unpriced, "flag": "--currency CODE"}
+                yield Problem("amount.unpriced", table.column("amount"), params)
         if self._records:
             without, unused = sorted(ids - self._records.keys()), sorted(self._records.keys() - ids)
             if without:

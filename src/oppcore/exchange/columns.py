@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import final
 
 import attrs
@@ -73,7 +72,7 @@ class Columns:
                 "column": theirs or name,
                 "seen": there,
                 "suggestion": guess,
-                "flag": f"{self.flag} {name}={guess or 'COLUMN'}",
+                "flag": _flag(self.flag, f"{name}={guess or 'COLUMN'}"),
             }
             yield Problem("column.missing", self.flag if name in self.mapped else "header", params)
 
@@ -86,10 +85,17 @@ class Columns:
 
 def _nearest(name: str, columns: Iterable[str]) -> str:
     """Give the column that is surely meant: nearly the same letters, or the name as one of its words."""
+    from difflib import get_close_matches  # slow to import, seldom needed
+
     letters = {_letters(column): column for column in columns}
     if near := get_close_matches(_letters(name)[:80], letters, n=1, cutoff=0.75):
         return letters[near[0]]
     return next((column for column in letters.values() if name in re.split(r"[^a-z0-9]+", column.casefold())), "")
+
+
+def _flag(flag: str, value: str) -> str:
+    """Give a flag as it is typed: in quotes where the shell would take it apart."""
+    return f"{flag} '{value}'" if re.search(r"[^\w=.,:/-]", value) else f"{flag} {value}"
 
 
 def _letters(name: str) -> str:

@@ -170,6 +170,11 @@ def parse_date(value: Any, formats: Iterable[str]) -> date | Problem:
     return read.date() if isinstance(read, datetime) else read
 
 
+def _can_read(text: str, format: str) -> bool:
+    found = _read_format(text, format)
+    return found is not None and not isinstance(found, Problem)
+
+
 @final
 class FormatHunt:
     """The formats in which every text shown so far can be read: what to tell somebody whose dates are not ISO 8601."""
@@ -179,11 +184,16 @@ class FormatHunt:
 
     def show(self, text: str) -> None:
         """Take one more unread text; formats that cannot read it are dropped, unless that would leave none."""
-        tried = [day + clock for day, clock in itertools.product(_DAYS, _TIMES)] if self._left is None else self._left
-        left = [format for format in tried if _read_format(text, format) is not None]
+        tried = (
+            [ISO, *(day + clock for day, clock in itertools.product(_DAYS, _TIMES))]
+            if self._left is None
+            else self._left
+        )
+        left = [format for format in tried if _can_read(text, format)]
         self._left = left or self._left or []
 
     @property
     def flags(self) -> list[str]:
         """The flags that would read them, at most one per order of day, month and year."""
-        return [f"--date-format '{format}'" for format in self._left or []]
+        flags = self._left or []
+        return ["--date-format iso"] if ISO in flags else [f"--date-format '{format}'" for format in flags]

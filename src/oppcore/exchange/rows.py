@@ -52,11 +52,15 @@ class _Plan:
 
 @final
 class RowReader:
-    """Reads rows of one table, in which some of our `names` may occur; `seen` collects the names of its columns."""
+    """Reads rows of one table, in which some of our `names` may occur; `seen` collects the names of its columns.
+
+    `unpriced` counts the amounts not kept because they are in no currency and no money is asked for.
+    """
 
     def __init__(self, columns: Columns, names: Sequence[str], how: Conventions) -> None:
         self.columns = columns
         self.seen: set[str] = set()
+        self.unpriced = 0
         self._names = names
         self._how = how
         self._plan = _Plan((), (), ())
@@ -102,7 +106,11 @@ class RowReader:
         currency = values.get("currency", self._how.currency)
         if theirs is None or is_missing(cell := row.get(theirs)) or isinstance(currency, Problem):
             return
-        values["amount"] = money = cells.parse_amount(cell, currency, self._how.decimal_mark)
+        money = cells.parse_amount(cell, currency, self._how.decimal_mark)
+        if isinstance(money, Problem) and money.code == "amount.currency" and not self._how.money:
+            self.unpriced += 1
+            return
+        values["amount"] = money
         if isinstance(money, Problem):
             faulty.append((money, "amount"))
 

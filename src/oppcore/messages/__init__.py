@@ -11,8 +11,8 @@ from oppcore.messages import en
 
 __all__ = ["LANGUAGES", "plain", "render"]
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.TEXTS}
-"""Language → code → sentence."""
+LANGUAGES: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {"en": (en.TEXTS, en.WORDS)}
+"""Language → (code → sentence, word → what it is called)."""
 
 
 def plain(value: Any) -> Any:
@@ -60,8 +60,10 @@ def render(code: str, path: str, params: Mapping[str, Any], parts: Sequence[str]
 
     Raises `LookupError` for a language that is not shipped.
     """
-    texts = LANGUAGES[language]
+    texts, words = LANGUAGES[language]
     values = {name: _shown(value) for name, value in params.items()}
+    if "comparison" in values:
+        values["comparison"] = words.get(values["comparison"], values["comparison"])
     sentence = texts.get(code)
     if sentence is None:
         listed = "; ".join(f"{name}: {value}" for name, value in sorted(values.items()))
@@ -69,5 +71,5 @@ def render(code: str, path: str, params: Mapping[str, Any], parts: Sequence[str]
     else:
         text = _without_gaps(sentence, values).format_map(_Parameters(values, path=path))
     if parts:
-        text += " [" + texts["or"].join(parts) + "]"
+        text += " [" + words["or"].join(parts) + "]"
     return text

@@ -7,14 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["TEXTS"]
+__all__ = ["TEXTS", "WORDS"]
+
+WORDS: Mapping[str, str] = {
+    "or": " | or: ",
+    "eq": "",
+    "ne": "other than",
+    "lt": "below",
+    "le": "at most",
+    "gt": "above",
+    "ge": "at least",
+    "one_of": "one of",
+    "between": "between",
+}
+"""What stands between the parts of a choice, and what comparisons are called."""
 
 TEXTS: Mapping[str, str] = {
-    "or": " | or: ",
     # Fields and criteria: what a refusal says.
     "field.missing": "{path} is missing",
     "field.present": "{path} must be empty",
-    "field.missing_to_compare": "{path} is missing; it must be {comparison} {need}",
+    "field.missing_to_compare": "{path} is missing; it must be[[ {comparison}]] {need}",
     "field.currency": "{path} is {have}; it can only be compared in {currency}",
     "field.eq": "{path} is {have}; it must be {need}",
     "field.ne": "{path} must not be {need}",
@@ -136,32 +148,38 @@ TEXTS: Mapping[str, str] = {
     "column.no_such_name": "{path}: {name!r} is none of our columns ({known})[[; perhaps {suggestion!r}]]",
     "column.missing": "{path}: no column {column!r} (for {name}); there are: {seen}; use {flag}",
     "column.shadowed": "{path}: the column {column!r} is not read, because {column} is taken from {theirs!r}",
-    "row.surplus": "{path}: more cells than the header has names; rows ({count}): {rows}",
-    "cell.missing": "{path}: {column} is empty; rows ({count}): {rows}",
-    "cell.too_long": "{path}: {column} has {have} characters, at most {most} are kept; rows ({count}): {rows}",
-    "cell.characters": "{path}: {column} holds characters that are no text ({value}); rows ({count}): {rows}",
-    "instant.timezone": "{path}: {column} {value!r} names no time zone: use {flag}; rows ({count}): {rows}",
-    "instant.format": "{path}: {column} {value!r} is no ISO 8601 date: use {flag}; rows ({count}): {rows}",
-    "instant.ambiguous": "{path}: {column} {value!r} can be read in several ways: use {flag}; rows ({count}): {rows}",
-    "instant.unreadable": "{path}: {column} {value!r} is no date or instant that can be read; rows ({count}): {rows}",
-    "instant.formats": "{path}: {column} {value!r} means different things in the formats given; rows ({count}): {rows}",
-    "instant.precision": "{path}: {column} {value!r} is finer than a microsecond; rows ({count}): {rows}",
-    "instant.range": "{path}: {column} {value!r} lies outside the years 1 to 9999; rows ({count}): {rows}",
+    "row.surplus": "{path}: more cells than the header has names[[; rows ({count}): {rows}]]",
+    "cell.missing": "{path}: {column} is empty[[; rows ({count}): {rows}]]",
+    "cell.too_long": "{path}: {column} has {have} characters, at most {most} are kept[[; rows ({count}): {rows}]]",
+    "cell.characters": "{path}: {column} holds characters that are no text ({value})[[; rows ({count}): {rows}]]",
+    "instant.timezone": "{path}: {column} {value!r} names no time zone: use {flag}[[; rows ({count}): {rows}]]",
+    "instant.format": "{path}: {column} {value!r} is no ISO 8601 date: use {flag}[[; rows ({count}): {rows}]]",
+    "instant.ambiguous": "{path}: {column} {value!r} can be read in several ways: use {flag}"
+    "[[; rows ({count}): {rows}]]",
+    "instant.unreadable": "{path}: {column} {value!r} is no date or instant that can be read"
+    "[[; rows ({count}): {rows}]]",
+    "instant.formats": "{path}: {column} {value!r} means different things in the formats given"
+    "[[; rows ({count}): {rows}]]",
+    "instant.precision": "{path}: {column} {value!r} is finer than a microsecond[[; rows ({count}): {rows}]]",
+    "instant.range": "{path}: {column} {value!r} lies outside the years 1 to 9999[[; rows ({count}): {rows}]]",
     "instant.twice": "{path}: {column} {value!r} came twice in {timezone}, as clocks were set back: write the offset;"
     " rows ({count}): {rows}",
     "instant.skipped": "{path}: {column} {value!r} never came in {timezone}, as the clocks were set forward;"
     " rows ({count}): {rows}",
-    "number.unreadable": "{path}: {column} {value!r} is no number; rows ({count}): {rows}",
-    "number.ambiguous": "{path}: {column} {value!r} may mean thousands or decimals: use {flag}; rows ({count}): {rows}",
-    "number.decimal_mark": "{path}: {column} {value!r} has a decimal comma: use {flag}; rows ({count}): {rows}",
-    "amount.currency": "{path}: {column} {value!r} is in no currency: use {flag}; rows ({count}): {rows}",
-    "currency.unknown": "{path}: {column} {value!r} is no ISO 4217 currency code; rows ({count}): {rows}",
+    "number.unreadable": "{path}: {column} {value!r} is no number[[; rows ({count}): {rows}]]",
+    "number.ambiguous": "{path}: {column} {value!r} may mean thousands or decimals: use {flag}"
+    "[[; rows ({count}): {rows}]]",
+    "number.decimal_mark": "{path}: {column} {value!r} has a decimal comma: use {flag}[[; rows ({count}): {rows}]]",
+    "amount.currency": "{path}: {column} {value!r} is in no currency: use {flag}[[; rows ({count}): {rows}]]",
+    "amount.unpriced": "{path}: {count} amounts are in no currency and are not kept; with {flag} they would be",
+    "currency.unknown": "{path}: {column} {value!r} is no ISO 4217 currency code[[; rows ({count}): {rows}]]",
     "probability.percent": "{path}: {column} {value!r} is above 1; if it runs from 0 to 100, use {flag};"
     " rows ({count}): {rows}",
-    "probability.range": "{path}: {column} {value!r} is no probability; rows ({count}): {rows}",
-    "word.unknown": "{path}: {column} {value!r} is none of {known}; rows ({count}): {rows}",
-    "stage.not_in_pipeline": "{path}: {column} {value!r} is no stage of {pipeline} ({known}); rows ({count}): {rows}",
-    "record.twice": "{path}: {column} {value!r} is there before, in record {other}; rows ({count}): {rows}",
+    "probability.range": "{path}: {column} {value!r} is no probability[[; rows ({count}): {rows}]]",
+    "word.unknown": "{path}: {column} {value!r} is none of {known}[[; rows ({count}): {rows}]]",
+    "stage.not_in_pipeline": "{path}: {column} {value!r} is no stage of {pipeline} ({known})"
+    "[[; rows ({count}): {rows}]]",
+    "record.twice": "{path}: {column} {value!r} is there before, in record {other}[[; rows ({count}): {rows}]]",
     "record.none": "{count} opportunities have no record: {ids} …",
     "record.unused": "{count} records have no changes: {ids} …",
     # Stores.

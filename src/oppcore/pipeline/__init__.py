@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from oppcore.pipeline.document import dump_pipeline, load_pipeline, pipeline_to_data
+from oppcore.pipeline.document import dump_pipeline, load_pipeline, write_pipeline
+from oppcore.pipeline.edges import as_graph
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Direction, Flow, Policy
 from oppcore.pipeline.pipeline import Pipeline
@@ -22,7 +23,8 @@ __all__ = [
     "Stage",
     "StageKind",
     "Transition",
+    "as_graph",
     "dump_pipeline",
     "load_pipeline",
-    "pipeline_to_data",
+    "write_pipeline",
 ]

@@ -25,7 +25,7 @@ from oppcore.pipeline.structure import MAX_STAGES
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, RecordKind, fields_of
 
-__all__ = ["dump_pipeline", "load_pipeline", "pipeline_to_data"]
+__all__ = ["dump_pipeline", "load_pipeline", "write_pipeline"]
 
 
 _NO_FIELDS = CriterionReader({}, None)
@@ -133,7 +133,7 @@ def load_pipeline(
         raise InvalidPipeline(fault.problems) from None
 
 
-def pipeline_to_data(pipeline: Pipeline, *, criteria: Mapping[str, type[Leaf]] | None = None) -> dict[str, Any]:
+def write_pipeline(pipeline: Pipeline, *, criteria: Mapping[str, type[Leaf]] | None = None) -> dict[str, Any]:
     """Give a pipeline as plain data; `load_pipeline` makes an equal pipeline of it. Decimals are texts.
 
     Raises `TypeError` for a criterion of the host's own that `criteria` does not name.
@@ -152,7 +152,7 @@ def dump_pipeline(
 
     TOML needs the package tomli-w (`pip install oppcore[cli]`); without it `Unsupported` is raised.
     """
-    data = pipeline_to_data(pipeline, criteria=criteria)
+    data = write_pipeline(pipeline, criteria=criteria)
     if format == "json":
         import json
 

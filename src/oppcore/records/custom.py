@@ -36,6 +36,10 @@ class CustomFields(Mapping[str, CustomValue]):
     _values: dict[str, CustomValue]
 
     def __init__(self, values: Mapping[str, Any] | None = None, /) -> None:
+        handed: Any = values
+        if handed is not None and not isinstance(handed, Mapping):
+            message = f"custom fields are a mapping from names to values, not {type(handed).__name__}"
+            raise TypeError(message)
         given: Mapping[str, Any] = {} if values is None else values
         kept = {name: _checked(name, value) for name, value in sorted(given.items()) if value is not None}
         object.__setattr__(self, "_values", kept)

@@ -119,7 +119,8 @@ def _choice(kind: type[StrEnum]) -> Any:
     def read(value: str | None) -> Any:
         return None if value is None else kind(value)
 
-    return attrs.field(default=None, converter=read)
+    converter: Any = read
+    return attrs.field(default=None, converter=converter)
 
 
 def _items(type_: type[Any]) -> Any:

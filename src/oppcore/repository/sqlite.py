@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["SqliteRepository"]
 
 _MAX_VERSION = 2**63 - 1
-_SURE_TO_LOAD = 1 << 16  # characters; a longer text may go beyond what a document may hold
 
 _VERSION = "SELECT version FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
 _LOAD = "SELECT version, body FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
@@ -48,15 +47,10 @@ _read_pipeline = lru_cache(maxsize=64)(decode_pipeline)
 
 def _write_body(value: Record | Pipeline | Change) -> str:
     """Write what can be read again. Raises `Unsupported` for a record that is too large."""
-    text = encode(value)
-    if len(text) > _SURE_TO_LOAD:
-        from oppcore.codec import decode
-
-        try:
-            decode(text)
-        except InvalidDocument as error:
-            raise Unsupported(f"a record of {len(text)} characters: {error.problems[0]}") from None
-    return text
+    try:
+        return encode(value)
+    except InvalidDocument as error:
+        raise Unsupported(f"a record this large: {error.problems[0]}") from None
 
 
 def _name(key: Key) -> tuple[str, str, str]:

@@ -38,14 +38,16 @@ _TEXTUAL = (FieldType.TEXT, FieldType.CHOICE)
 
 
 def _operands(field: Field, comparison: Comparison) -> SearchStrategy[Any]:
-    values = field_values(field)
+    if field.type is FieldType.MONEY:
+        return st.sampled_from(["EUR", "JPY"]).flatmap(lambda code: _some_of(moneys(currency=code), comparison))
+    # Blank text counts as missing, and is nothing to compare with.
+    return _some_of(keys() if field.type is FieldType.TEXT else field_values(field), comparison)
+
+
+def _some_of(values: SearchStrategy[Any], comparison: Comparison) -> SearchStrategy[Any]:
     if comparison is Comparison.ONE_OF:
         return st.lists(values, min_size=1, max_size=3).map(tuple)
-    if comparison is not Comparison.BETWEEN:
-        return values
-    if field.type is FieldType.MONEY:
-        return st.sampled_from(["EUR", "JPY"]).flatmap(lambda code: _pairs(moneys(currency=code)))
-    return _pairs(values)
+    return _pairs(values) if comparison is Comparison.BETWEEN else values
 
 
 def _pairs(values: SearchStrategy[Any]) -> SearchStrategy[tuple[Any, Any]]:
@@ -97,7 +99,6 @@ def _roles() -> SearchStrategy[Criterion]:
 
 
 def _leaves(fields: tuple[Field, ...]) -> SearchStrategy[Criterion]:
-    # Amounts in several currencies cannot be one of a list: such a criterion is unknown for ever, and legal.
     return st.one_of(st.sampled_from(fields).flatmap(_about), _elapsed(), _answered(), _roles())
 
 

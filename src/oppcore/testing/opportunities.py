@@ -86,4 +86,9 @@ def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None)
 def situations(draw: DrawFn, pipeline: Pipeline) -> Situation:
     """Generate situations: an opportunity of a pipeline, a later moment, and somebody or nobody acting."""
     record = draw(opportunities(pipeline))
-    return Situation(record=record, at=record.progress.changed_at + draw(delays()), actor=draw(st.none() | actors()))
+    return Situation(
+        record=record,
+        at=record.progress.changed_at + draw(delays()),
+        actor=draw(st.none() | actors()),
+        personal=pipeline.personal,
+    )
