@@ -14,7 +14,7 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import Edge, find_edge
-from oppcore.records import Actor, Lead, Outcome, State
+from oppcore.records import Actor, Lead, Outcome, RecordKind, State, get_field, is_present
 
 __all__ = ["convert", "unmet_conversion"]
 
@@ -41,32 +41,29 @@ def unmet_conversion(
     facts: Mapping[str, Any] | None = None,
 ) -> tuple[Problem, ...]:
     """Give every reason why the same call of `convert` would be refused: of the lead's gate and of the deal's."""
-    first = (*find_pipeline_problems(pipeline, lead), *find_order_problems(lead.progress, at=at))
+    first = [*find_pipeline_problems(pipeline, lead), *find_order_problems(lead.progress, at=at)]
+    if into.kind is not RecordKind.OPPORTUNITY:
+        first.append(Problem("pipeline.kind", "into", {"have": RecordKind.OPPORTUNITY, "need": into.kind}))
     if first:
-        return first
+        return tuple(first)
     edge = _find_edge(pipeline, lead)
     if isinstance(edge, Problem):
         return (edge,)
     situation = Situation(record=lead, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
-    opening = unmet_opening(into, opportunity_id, _carried(lead, values), at=at, actor=actor, facts=facts)
+    opening = unmet_opening(into, opportunity_id, _carried(pipeline, lead, into, values), at=at, actor=actor, facts=facts)
     return (*find_edge_problems(edge, situation), *opening)
 
 
-def _carried(lead: Lead, values: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Give the fields of the deal: what both kinds of record have is taken from the lead, unless `values` says else."""
-    carried: dict[str, Any] = {
-        "source": lead.origin.source,
-        "campaign_id": lead.origin.campaign_id,
-        "owner_id": lead.team.owner_id,
-        "members": lead.team.members,
-        "needs": lead.needs,
-        "intent": lead.qualification.intent,
-        "budget": lead.qualification.budget,
-        "decision_process": lead.qualification.decision_process,
-        "interests": lead.engagement.interests,
-        "lead_id": lead.id,
-    }
-    return {**{name: value for name, value in carried.items() if value}, **(values or {})}
+def _carried(
+    pipeline: Pipeline, lead: Lead, into: Pipeline, values: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """Give the fields of the deal: what both kinds of record have is taken from the lead, unless `values` says else.
+
+    Not so the answers to checklists: they belong to the process they were given in.
+    """
+    both = [name for name in pipeline.field_names if name != "answers" and into.field(name) == pipeline.field(name)]
+    carried = {name: value for name in both if is_present(value := get_field(lead, name))}
+    return {**carried, "lead_id": lead.id, **(values or {})}
 
 
 def convert(
@@ -82,7 +79,8 @@ def convert(
 ) -> tuple[Converted, Opened]:
     """Win a lead: give its `Converted` and the `Opened` of the deal it becomes, which belong in one commit.
 
-    What both records have (source, owner, needs, budget …) is carried over; `values` adds to it and goes before it.
+    Every field that both pipelines have (source, owner, needs, budget …) is carried over, except answers; `values` adds
+    to it and goes before it.
     Raises `MoveRefused` with all of `unmet_conversion`.
     """
     problems = unmet_conversion(
@@ -91,7 +89,7 @@ def convert(
     edge = None if problems else _find_edge(pipeline, lead)
     if problems or not isinstance(edge, Edge):
         raise MoveRefused(lead.id, f"the conversion into {opportunity_id}", problems)
-    carried = _carried(lead, values)
+    carried = _carried(pipeline, lead, into, values)
     [opened] = open_opportunity(into, opportunity_id, carried, at=at, actor=actor, facts=facts)
     converted = Converted(
         stamp=next_stamp(pipeline, lead.id, lead.progress, at=at, recorded_at=None, actor=actor),

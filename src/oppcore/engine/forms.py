@@ -31,13 +31,20 @@ from oppcore.records import Actor, Field, FieldValue, Record, State, get_field, 
 __all__ = ["Form", "Question", "form", "require_action", "unmet_action"]
 
 
+def _hidden(_value: FieldValue) -> str:
+    return "…"
+
+
 @final
 @attrs.frozen
 class Question:
-    """A field to show: its value now, whether it is missing, and whether the gate of the move looks at it."""
+    """A field to show: its value now, whether it is missing, and whether the gate of the move looks at it.
+
+    The value is not printed: it may be personal.
+    """
 
     field: Field
-    value: FieldValue
+    value: FieldValue = attrs.field(repr=_hidden)
     is_missing: bool
     is_gated: bool
 

@@ -161,8 +161,8 @@ def _decide(
     edge = find_edge(pipeline, record.progress.state, target)
     if edge is None:
         return _Decision((Problem("move.no_way", "to", {"source": record.progress.state, "target": target}),))
-    if pipeline.kind is RecordKind.LEAD and target.outcome is Outcome.WON:
-        return _Decision((Problem("lead.convert", "to", {"target": target}),))
+    if (problem := _find_conversion_problem(pipeline, target)) is not None:
+        return _Decision((problem,))
     amended = _amended(pipeline, record, amending, at, recorded_at, actor)
     after = evolve(record, *amended)
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
@@ -269,6 +269,18 @@ def options(
         raise MoveRefused(record.id, "any move", (*first, *(() if here is None else (here,))))
     situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
     return tuple(
-        Option(edge.target, edge.directions, tuple(dict.fromkeys(find_edge_problems(edge, situation))))
+        Option(edge.target, edge.directions, _find_option_problems(pipeline, edge, situation))
         for edge in find_edges(pipeline, record.progress.state)
     )
+
+
+def _find_conversion_problem(pipeline: Pipeline, target: State) -> Problem | None:
+    if pipeline.kind is RecordKind.LEAD and target.outcome is Outcome.WON:
+        return Problem("lead.convert", "to", {"target": target})
+    return None
+
+
+def _find_option_problems(pipeline: Pipeline, edge: Edge, situation: Situation) -> tuple[Problem, ...]:
+    if (problem := _find_conversion_problem(pipeline, edge.target)) is not None:
+        return (problem,)
+    return tuple(dict.fromkeys(find_edge_problems(edge, situation)))

@@ -118,6 +118,7 @@ TEXTS: Mapping[str, str] = {
     "field.choices": "{path}: {key!r} has choices exactly when its type is choice",
     "lead.post_sale": "{path}: a lead pipeline ends where the lead is won; it has no post_sale stages",
     "lead.forecast": "{path}: leads have no {key}; deals do",
+    "lead.reason": "{path}: a lead is won by its conversion, which has no reason; {key!r} cannot be one",
     "transition.loop": "{path}: a transition leads to another stage, not from {key} to itself",
     "stage.probability": "{path}: the probability of a {kind} stage is {need}, not {have}",
     "stage.category": "{path}: the forecast category of a {kind} stage is one of {need}, not {have}",

@@ -137,6 +137,8 @@ def _reference_faults(pipeline: Pipeline) -> Iterator[Problem]:
         if transition.source == transition.target:
             yield Problem("transition.loop", f"transitions[{index}]", {"key": transition.source})
     for index, reason in enumerate(pipeline.reasons):
+        if reason.outcome is Outcome.WON and pipeline.kind is RecordKind.LEAD:
+            yield Problem("lead.reason", f"reasons[{index}].outcome", {"key": reason.key})
         if reason.outcome is Outcome.OPEN:
             yield Problem("reason.open", f"reasons[{index}].outcome", {"key": reason.key})
     if pipeline.currency is not None and pipeline.currency not in CURRENCIES:
