@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -132,10 +131,13 @@ class TestInterruptions:
         assert (process.returncode, errors) == (141, b"")
 
     def test_control_c(self):
-        with self.start("funnel", "-", *NONE, stdout=subprocess.PIPE) as process:
-            process.stdin.write(OK)
+        def heed() -> None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # background jobs of a shell are started to ignore it
+
+        with self.start("funnel", "-", *NONE, stdout=subprocess.PIPE, preexec_fn=heed) as process:
+            header, row = OK.splitlines(keepends=True)[:2]
+            process.stdin.write(header + row * (2**20 // len(row)))  # more than a pipe holds: it is being read
             process.stdin.flush()
-            time.sleep(1.5)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=60)
 

@@ -102,7 +102,8 @@ def test_processes_that_are_killed_lose_nothing_they_acknowledged(path):
             for patience, process in enumerate(workers):
                 lines = [process.stdout.readline() for _ in range(3 + number + 2 * patience)]
                 process.kill()  # it is at the next one already
-                for line in [*lines, *process.communicate()[0].splitlines(keepends=True)]:
+                rest = process.stdout.read()  # through the same buffer as the lines before
+                for line in [*lines, *rest.splitlines(keepends=True)]:
                     if line.endswith("\n"):
                         id, version, wish = line.strip().split(maxsplit=2)
                         acknowledged.add((id, int(version), wish))

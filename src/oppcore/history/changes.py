@@ -24,49 +24,66 @@ _SAID = ("amount", "owner_id", "source", "probability", "forecast_category", "ex
 """What a row says of a record, by the names both use."""
 
 
-def _further(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if isinstance(value, str)}
-
-
 def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
-    """Give the rows that changes amount to: one each, in their order, of any number of records.
+    """Give the rows that changes amount to, in their order, of any number of records.
 
-    `seq` is the version. A field cleared by an amendment is *not said* by its row, which can only say what is there.
+    Each change is one row, `seq` its version. An image that was adopted is up to three: its stage was entered and its
+    outcome came about before it was taken over, and all of it became known then. A field cleared by an amendment is
+    *not said* by its row, which can only say what is there.
     """
     states: dict[tuple[str, str], State] = {}
     for change in changes:
-        stamp = change.stamp
-        who = stamp.kind, stamp.record_id
-        reason: str | None = None
-        further: dict[str, str] = {}
         match change:
             case Opened(record=record):
-                state, reason = record.progress.state, record.progress.reason
-                said: dict[str, Any] = {name: get_field(record, name) for name in _SAID}
-                further = _further(record.fields)
-            case Moved():
-                state, reason, said = change.target, change.reason, {}
-            case Converted():
-                state, said = change.target, {}
-            case Amended(edits=edits):
-                state = states[who]
-                new = {edit.field: edit.new for edit in edits}
-                said = {name: value for name, value in new.items() if name in _SAID}
-                further = _further({name: value for name, value in new.items() if name not in _SAID})
-        states[who] = state
-        yield Row(
-            opportunity_id=stamp.record_id,
-            stage=state.stage,
-            outcome=state.outcome,
-            at=stamp.at,
-            seq=Decimal(stamp.version),
-            recorded_at=stamp.recorded_at,
-            actor_id=stamp.actor_id,
-            reason=reason,
-            pipeline=stamp.pipeline,
-            further=further,
-            **said,
-        )
+                yield from _image_rows(change)
+                states[change.stamp.kind, record.id] = record.progress.state
+            case Moved(stamp=stamp, target=target, reason=reason):
+                states[stamp.kind, stamp.record_id] = target
+                yield _row(stamp, target.stage, target.outcome, reason=reason)
+            case Converted(stamp=stamp, target=target):
+                states[stamp.kind, stamp.record_id] = target
+                yield _row(stamp, target.stage, target.outcome)
+            case Amended(stamp=stamp, edits=edits):
+                state = states[stamp.kind, stamp.record_id]
+                yield _row(stamp, state.stage, state.outcome, said={edit.field: edit.new for edit in edits})
+
+
+def _image_rows(change: Opened) -> Iterator[Row]:
+    stamp, progress = change.stamp, change.record.progress
+    stage, outcome, reason = progress.stage, progress.outcome, progress.reason
+    said: dict[str, Any] = {**{name: get_field(change.record, name) for name in _SAID}, **change.record.fields}
+    if progress.closed_at is not None and progress.closed_at > progress.entered_at:
+        yield _row(stamp, stage, None, at=progress.entered_at)
+        yield _row(stamp, stage, outcome, at=progress.closed_at, reason=reason)
+    elif progress.entered_at < stamp.at:
+        yield _row(stamp, stage, outcome, at=progress.entered_at, reason=reason)
+    yield _row(stamp, stage, outcome, said=said, reason=reason)
+
+
+def _row(
+    stamp: Stamp,
+    stage: str,
+    outcome: Outcome | None,
+    *,
+    at: datetime | None = None,
+    reason: str | None = None,
+    said: Mapping[str, Any] | None = None,
+) -> Row:
+    given = said or {}
+    known: dict[str, Any] = {name: value for name, value in given.items() if name in _SAID}
+    return Row(
+        opportunity_id=stamp.record_id,
+        stage=stage,
+        outcome=outcome,
+        at=stamp.at if at is None else at,
+        seq=Decimal(stamp.version),
+        recorded_at=stamp.recorded_at,
+        actor_id=stamp.actor_id,
+        reason=reason,
+        pipeline=stamp.pipeline,
+        further={name: value for name, value in given.items() if name not in _SAID and isinstance(value, str)},
+        **known,
+    )
 
 
 @final
