@@ -52,7 +52,9 @@ def test_an_item_for_which_the_condition_is_unknown_does_not_count():
     dear = Compare("discount", "ge", attrs.fields(Quote).discount.default or 0)
     situation = asked(quotes=(Quote(id="q-1"), Quote(id="q-2")))
 
-    assert [dear.judge(attrs.evolve(situation, record=quote)) for quote in situation.record.solution.quotes] == [None] * 2
+    assert [dear.judge(attrs.evolve(situation, record=quote)) for quote in situation.record.solution.quotes] == [
+        None
+    ] * 2
     assert Exists("quotes", dear).judge(situation) is False
     assert Exists("quotes", Not(dear)).judge(situation) is False
     assert Exists("quotes").judge(situation) is True

@@ -136,6 +136,8 @@ def test_ask_and_do_agree_about_actions(found, actor, action):
 
 def test_the_gate_of_an_action_is_checked_when_the_pipeline_is_made():
     with pytest.raises(InvalidPipeline) as raised:
-        load_pipeline('key="p"\nstages=[{key="a",kind="open"}]\nactions=[{key="x",gate=[{present="budgte"}]},{key="x"}]')
+        load_pipeline(
+            'key="p"\nstages=[{key="a",kind="open"}]\nactions=[{key="x",gate=[{present="budgte"}]},{key="x"}]'
+        )
 
     assert {"actions[0].gate[0].present"} <= {problem.path for problem in raised.value.problems}

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oppcore.criteria import Compare, Match, Text
-from oppcore.engine import amend, evolve, form, move, open_lead, open_opportunity, options, replay, unmet, unmet_amendment
+from oppcore.engine import (
+    amend,
+    evolve,
+    form,
+    move,
+    open_lead,
+    open_opportunity,
+    options,
+    replay,
+    unmet,
+    unmet_amendment,
+)
 from oppcore.errors import MoveRefused
 from oppcore.money import Money
 from oppcore.pipeline import CustomField, Pipeline, Stage
@@ -57,7 +68,8 @@ def test_no_problem_error_or_option_prints_a_personal_field_of_the_hosts(criteri
 
 
 @pytest.mark.parametrize(
-    "values", [{"blood": "Zq7-9"}, {"age": "Zq7"}, {"alias": Decimal(70007)}, {"alias": SECRET + "\0"}, {"salary": SECRET}]
+    "values",
+    [{"blood": "Zq7-9"}, {"age": "Zq7"}, {"alias": Decimal(70007)}, {"alias": SECRET + "\0"}, {"salary": SECRET}],
 )
 def test_no_refused_amendment_prints_what_was_to_be_put_in(values):
     pipeline = Pipeline(key="p", fields=FIELDS, stages=[Stage(key="a", kind="open")])

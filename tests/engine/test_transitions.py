@@ -77,7 +77,9 @@ def test_losing_and_reopening_need_no_line():
 )
 def test_a_line_leads_from_one_stage_to_another(ends, path, code):
     with pytest.raises(InvalidPipeline) as raised:
-        Pipeline(key="p", stages=[Stage(key="a", kind="open")], transitions=[Transition(source=ends[0], target=ends[1])])
+        Pipeline(
+            key="p", stages=[Stage(key="a", kind="open")], transitions=[Transition(source=ends[0], target=ends[1])]
+        )
 
     assert (path, code) in [(problem.path, problem.code) for problem in raised.value.problems]
 
@@ -146,7 +148,9 @@ OLD = Pipeline(
     ],
     flow=FLOW,
 )
-BEFORE = attrs.evolve(OLD, stages=[attrs.evolve(stage, archived=False) for stage in OLD.stages], opens_in=("a", "b", "c"))
+BEFORE = attrs.evolve(
+    OLD, stages=[attrs.evolve(stage, archived=False) for stage in OLD.stages], opens_in=("a", "b", "c")
+)
 
 
 def standing(stage):

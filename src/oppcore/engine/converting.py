@@ -50,13 +50,13 @@ def unmet_conversion(
     if isinstance(edge, Problem):
         return (edge,)
     situation = Situation(record=lead, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
-    opening = unmet_opening(into, opportunity_id, _carried(pipeline, lead, into, values), at=at, actor=actor, facts=facts)
+    opening = unmet_opening(
+        into, opportunity_id, _carried(pipeline, lead, into, values), at=at, actor=actor, facts=facts
+    )
     return (*find_edge_problems(edge, situation), *opening)
 
 
-def _carried(
-    pipeline: Pipeline, lead: Lead, into: Pipeline, values: Mapping[str, Any] | None
-) -> Mapping[str, Any]:
+def _carried(pipeline: Pipeline, lead: Lead, into: Pipeline, values: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Give the fields of the deal: what both kinds of record have is taken from the lead, unless `values` says else.
 
     Not so the answers to checklists: they belong to the process they were given in.

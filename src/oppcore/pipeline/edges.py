@@ -161,7 +161,7 @@ def _edge(pipeline: Pipeline, source: State | None, target: State, directions: t
 
 
 def as_graph(pipeline: Pipeline) -> Pipeline:
-    """Give the pipeline with the moves its order and flow allow drawn one by one: it decides alike. Drawn already, it stays."""
+    """Give the pipeline with the moves its order allows drawn one by one: it decides alike. Drawn already, it stays."""
     if pipeline.transitions:
         return pipeline
     drawn: list[Transition] = []
