@@ -238,7 +238,7 @@ def test_a_stage_turned_into_a_won_one_wins_nobody():
 
 
 def test_a_label_in_chinese_is_a_label_and_the_key_is_given():
-    """One system's stage code is the upper-cased ASCII of the label: any Chinese label becomes STAGE, STAGE_2."""
+    """Django-CRM's stage code is the upper-cased ASCII of the label: any Chinese label becomes STAGE, STAGE_2."""
     text = 'key = "p"\nstages = [{ key = "需求", kind = "open" }, { kind = "open", labels = { zh = "报价" } }]'
     with pytest.raises(InvalidPipeline) as refused:
         load_pipeline(text)
