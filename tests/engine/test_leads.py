@@ -261,6 +261,13 @@ def test_the_changes_of_a_lead_are_rows_too():
     ]
 
 
+def test_no_row_says_who_is_behind_a_lead():
+    first = open_lead(LEADS, "l-1", {"email": "x@example.com"}, at=DAY)
+    told = amend(LEADS, replay(first, of=Lead), {"email": "y@example.com", "name": "Wang", "industry": "paper"}, at=DAY)
+
+    assert [row.further for row in rows_of([*first, *told])] == [{}, {"industry": "paper"}]
+
+
 def test_a_lead_is_adopted_as_it_stands_and_what_does_not_hold_is_found():
     image = attrs.evolve(lead("new"), progress=attrs.evolve(lead("new").progress, outcome="lost", closed_at=DAY))
     [opened] = adopt(LEADS, image, at=DAY)

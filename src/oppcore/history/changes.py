@@ -16,7 +16,7 @@ from oppcore.history.row import Row, RowKind
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
-from oppcore.records import Actor, Opportunity, Outcome, Progress, State, get_field, with_fields
+from oppcore.records import Actor, Opportunity, Outcome, Progress, State, fields_of, get_field, with_fields
 
 __all__ = ["Adoption", "adopt_history", "rows_of"]
 
@@ -45,7 +45,13 @@ def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
                 yield _row(stamp, target.stage, target.outcome)
             case Amended(stamp=stamp, edits=edits):
                 state = states[stamp.kind, stamp.record_id]
-                yield _row(stamp, state.stage, state.outcome, said={edit.field: edit.new for edit in edits})
+                yield _row(stamp, state.stage, state.outcome, said=_sayable(stamp, edits))
+
+
+def _sayable(stamp: Stamp, edits: Iterable[Edit]) -> dict[str, Any]:
+    """Give what edits say, but for the person behind a lead: that is nobody's count."""
+    built_in = fields_of(stamp.kind)
+    return {edit.field: edit.new for edit in edits if not ((field := built_in.get(edit.field)) and field.personal)}
 
 
 def _image_rows(change: Opened) -> Iterator[Row]:
