@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from oppcore.criteria import Situation
-from oppcore.pipeline import Pipeline
+from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import legal_outcomes
 from oppcore.records import Opportunity, Outcome, Progress, fields_of, with_fields
 from oppcore.testing.values import actors, field_values, keys, moments
@@ -65,6 +65,8 @@ def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None)
     opened_at = draw(moments())
     entered_at = opened_at + draw(delays())
     closed_at = None if outcome is Outcome.OPEN else entered_at + draw(delays())
+    if closed_at is not None and (place.kind is StageKind.LOST or place.kind.outcome is outcome):
+        closed_at = entered_at  # who enters such a stage is closed by that
     changed_at = (closed_at or entered_at) + draw(delays())
     reasons = pipeline.reasons_for(outcome)
     progress = Progress(
