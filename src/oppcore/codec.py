@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from oppcore.document import DocumentFault, Special, find_problems, make_converter, parse, structure, want_table
-from oppcore.engine import Amended, Change, Edit, Moved, Opened
+from oppcore.document import (
+    DocumentFault,
+    Special,
+    collect,
+    find_problems,
+    make_converter,
+    parse,
+    structure,
+    want_list,
+    want_table,
+)
+from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem
 from oppcore.money import Money, decimal_text
 from oppcore.pipeline import Pipeline, load_pipeline, write_pipeline
-from oppcore.records import CustomFields, FieldValue, Opportunity
+from oppcore.records import ITEM_TYPES, CustomFields, FieldValue, Lead, Opportunity, Record
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -29,7 +39,9 @@ _TYPES: dict[str, type] = {
     "opened": Opened,
     "moved": Moved,
     "amended": Amended,
+    "converted": Converted,
     "opportunity": Opportunity,
+    "lead": Lead,
     "pipeline": Pipeline,
 }
 _NAMES = {type_: name for name, type_ in _TYPES.items()}
@@ -56,6 +68,11 @@ def _write_value(value: FieldValue) -> Any:
             return {"instant": _write_instant(value)}
         case date():
             return {"date": value.isoformat()}
+        case CustomFields():
+            return {"answers": _write_custom(value)}
+        case tuple() if value and not isinstance(value[0], str):
+            name = next(name for name, type_ in ITEM_TYPES.items() if isinstance(value[0], type_))
+            return {name: _converter().unstructure(value)}
         case _:
             return {"texts": list(value)}
 
@@ -71,33 +88,52 @@ def _read_value(value: Any) -> FieldValue:
         "texts": tuple[str, ...],
     }
     table = want_table(value)
-    if len(table) != 1 or next(iter(table)) not in kinds:
-        raise DocumentFault.one("document.choice", need=sorted(kinds), have=", ".join(sorted(table))[:80])
+    known = (*kinds, *ITEM_TYPES, "answers")
+    if len(table) != 1 or next(iter(table)) not in known:
+        raise DocumentFault.one("document.choice", need=sorted(known), have=", ".join(sorted(table))[:80])
     [(kind, inner)] = table.items()
+    if kind == "answers":
+        return _read_custom(inner)
+    if kind in ITEM_TYPES:
+        return tuple(_converter().structure(item, ITEM_TYPES[kind]) for item in want_list(inner))
     found: FieldValue = _converter().structure(inner, kinds[kind])
     return found
 
 
 def _read_custom(value: Any) -> CustomFields:
-    table = want_table(value)
-    return CustomFields({name: _read_value(item) for name, item in table.items()})
+    read = [(name, partial(_read_value, item)) for name, item in want_table(value).items()]
+    return CustomFields(dict(zip((name for name, _ in read), collect(read), strict=True)))
 
 
 def _write_custom(values: CustomFields) -> dict[str, Any]:
     return {name: _write_value(value) for name, value in values.items()}
 
 
+def _read_record(value: Any) -> Record:
+    table = want_table(value)
+    if set(table) == {"lead"}:
+        return structure(_converter(), want_table(table["lead"]), Lead)
+    return structure(_converter(), table, Opportunity)
+
+
+def _write_record(record: Record) -> dict[str, Any]:
+    data: dict[str, Any] = _converter().unstructure(record)
+    return {"lead": data} if isinstance(record, Lead) else data
+
+
 @cache
 def _converter() -> Converter:
     value = Special(_read_value, _write_value)
     converter = make_converter(
-        {Edit: {"old": value, "new": value}, Opportunity: {"fields": Special(_read_custom, _write_custom)}}
+        {Edit: {"old": value, "new": value}, Opened: {"record": Special(_read_record, _write_record)}}
     )
+    converter.register_structure_hook(CustomFields, lambda table, _type: _read_custom(table))
+    converter.register_unstructure_hook(CustomFields, _write_custom)
     converter.register_unstructure_hook(datetime, _write_instant)
     return converter
 
 
-def encode(value: Opportunity | Change | Pipeline) -> str:
+def encode(value: Record | Change | Pipeline) -> str:
     """Write a record, change or pipeline as canonical JSON: sorted keys, no spaces, decimals as texts, instants in UTC.
 
     Equal values give equal texts, and `decode(encode(value)) == value`. Raises `InvalidDocument` for what is too large
@@ -119,7 +155,7 @@ def _read(name: str, data: Any) -> Any:
     return structure(_converter(), table, type_)
 
 
-def decode(text: str | bytes) -> Opportunity | Change | Pipeline:
+def decode(text: str | bytes) -> Record | Change | Pipeline:
     """Read what `encode` wrote, by this release or an earlier one. Raises `InvalidDocument` with every fault."""
     data = parse(text)
     schema = data.pop("schema", None)
@@ -129,7 +165,7 @@ def decode(text: str | bytes) -> Opportunity | Change | Pipeline:
         raise InvalidDocument((Problem("document.kind", "", {"have": sorted(data), "need": sorted(_TYPES)}),))
     [(name, inner)] = data.items()
     try:
-        found: Opportunity | Change | Pipeline = _read(name, inner)
+        found: Record | Change | Pipeline = _read(name, inner)
     except (DocumentFault, InvalidPipeline) as error:
         raise InvalidDocument(find_problems(error)) from None
     return found
@@ -143,15 +179,15 @@ def _decode_as(text: str | bytes, *types: type[Any]) -> Any:
     return found
 
 
-def decode_record(text: str | bytes) -> Opportunity:
+def decode_record(text: str | bytes) -> Record:
     """Read a record. Raises `InvalidDocument`, also when it is something else."""
-    found: Opportunity = _decode_as(text, Opportunity)
+    found: Record = _decode_as(text, Opportunity, Lead)
     return found
 
 
 def decode_change(text: str | bytes) -> Change:
     """Read a change. Raises `InvalidDocument`, also when it is something else."""
-    found: Change = _decode_as(text, Opened, Moved, Amended)
+    found: Change = _decode_as(text, Opened, Moved, Amended, Converted)
     return found
 
 

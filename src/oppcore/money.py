@@ -10,7 +10,7 @@ import attrs
 
 from oppcore.errors import CurrencyMismatch
 
-__all__ = ["CURRENCIES", "Money", "decimal_text", "minor_units", "sum_by_currency"]
+__all__ = ["CURRENCIES", "Money", "decimal_text", "minor_units", "sum_by_currency", "sum_exactly"]
 
 _NO_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
@@ -147,6 +147,14 @@ class Money:
         """Round to the currency's minor unit, ties to the even digit: done once, at the end of a calculation."""
         places = Decimal(1).scaleb(-minor_units(self.currency))
         return Money(self.amount.quantize(places, context=_ROUNDING), self.currency)
+
+
+def sum_exactly(numbers: Iterable[Decimal]) -> Decimal:
+    """Add decimals up without rounding, whatever the host's own decimal context says."""
+    total = Decimal(0)
+    for number in numbers:
+        total = _EXACT.add(total, number)
+    return total
 
 
 def sum_by_currency(amounts: Iterable[Money]) -> dict[str, Money]:

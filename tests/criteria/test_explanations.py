@@ -101,6 +101,8 @@ def test_doing_what_a_field_problem_says_makes_it_go_away(criterion, situation, 
     for problem in find_unmet(criterion, situation):
         if problem.path not in FIELDS:
             continue
+        if problem.path in ("answers", "current_quote_id"):
+            continue  # an answer to something else is none; a quote is chosen among those there are
         need, code = problem.params.get("need"), problem.params.get("comparison", problem.code.partition(".")[2])
         match code:
             case "missing":

@@ -8,9 +8,20 @@ import pytest
 from oppcore.criteria import Comparison, Match, Since
 from oppcore.document import MAX_LEVELS, MAX_VALUES
 from oppcore.errors import InvalidPipeline
-from oppcore.pipeline import CustomField, Direction, Flow, Pipeline, Reason, Stage, StageKind, load_pipeline
+from oppcore.pipeline import (
+    Action,
+    CustomField,
+    Direction,
+    Flow,
+    Pipeline,
+    Reason,
+    Stage,
+    StageKind,
+    Transition,
+    load_pipeline,
+)
 from oppcore.pipeline.structure import MAX_DEPTH, MAX_NODES, MAX_STAGES
-from oppcore.records import FIELDS, FieldType
+from oppcore.records import FIELDS, ITEM_FIELDS, LEAD_FIELDS, FieldType
 from tests.docs.pages import read_page
 
 PAGE = read_page("reference/pipeline-documents.md")
@@ -29,7 +40,15 @@ def fields_of(type_: type) -> set[str]:
 
 @pytest.mark.parametrize(
     ("section", "type_"),
-    [("The document", Pipeline), ("A stage", Stage), ("Fields", CustomField), ("Reasons", Reason), ("Flow", Flow)],
+    [
+        ("The document", Pipeline),
+        ("A stage", Stage),
+        ("Fields", CustomField),
+        ("Reasons", Reason),
+        ("Flow", Flow),
+        ("Transitions", Transition),
+        ("Actions", Action),
+    ],
 )
 def test_every_key_is_in_its_table_and_no_other(section, type_):
     assert keys_of(section) == fields_of(type_)
@@ -49,6 +68,28 @@ def test_every_field_is_listed_under_its_type():
     kinds = {FieldType.TEXTS: "list of texts"}
 
     assert listed == {(field.name, kinds.get(field.type, str(field.type))) for field in FIELDS.values()}
+
+
+def test_every_field_of_an_item_is_listed():
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", SECTIONS["Items"], re.MULTILINE))
+
+    assert rows.keys() == ITEM_FIELDS.keys()
+    for name, cell in rows.items():
+        listed = [
+            (one, set(re.findall(r"`(\w+)`", said)) or said) for one, said in re.findall(r"`(\w+)` \((.*?)\)", cell)
+        ]
+        assert listed == [(field.name, set(field.choices) or field.type) for field in ITEM_FIELDS[name].values()]
+
+
+def test_what_a_lead_has_and_has_not_is_listed():
+    not_of_leads, of_leads = re.search(
+        r"A lead has the same but for(.*?)\. It has instead(.*?)\.$", SECTIONS["Fields"], re.S | re.M
+    ).groups()
+    words = set(re.findall(r"`(\w+)`", of_leads))
+
+    assert set(re.findall(r"`(\w+)`", not_of_leads)) == FIELDS.keys() - LEAD_FIELDS.keys()
+    assert words - {"name"} == LEAD_FIELDS.keys() - FIELDS.keys()
+    assert {name for name, field in LEAD_FIELDS.items() if field.personal} == {"name", "email", "phone", "job_title"}
 
 
 def test_every_criterion_is_in_the_table():

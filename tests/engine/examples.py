@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from oppcore.engine import evolve, move, open_opportunity
 from oppcore.pipeline import load_pipeline
-from oppcore.records import Actor
+from oppcore.records import Actor, Need
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
+SPEED = (Need(text="speed"),)
 BOSS = Actor("bea", {"boss"})
 
 PIPELINE = load_pipeline(
@@ -68,5 +69,5 @@ def won():
     """A deal that was won."""
     from oppcore.money import Money
 
-    quoted = moved(opened(needs=("speed",)), "quote", amending={"budget": Money(2000, "EUR"), "proposal": "ours"})
+    quoted = moved(opened(needs=SPEED), "quote", amending={"budget": Money(2000, "EUR"), "proposal": "ours"})
     return moved(quoted, "won", reason="offer")

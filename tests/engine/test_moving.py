@@ -21,8 +21,8 @@ from oppcore.engine import (
 )
 from oppcore.errors import MoveRefused, VersionConflict
 from oppcore.money import Money
-from oppcore.records import Actor, ForecastCategory, Outcome
-from tests.engine.examples import BOSS, DAY, PIPELINE, T0, moved, opened, won
+from oppcore.records import Actor, ForecastCategory, Member, Outcome
+from tests.engine.examples import BOSS, DAY, PIPELINE, SPEED, T0, moved, opened, won
 
 
 def codes(*arguments, **wish):
@@ -48,15 +48,15 @@ def test_a_jump_is_refused_unless_every_stage_between_may_be_skipped():
 
 
 def test_the_criteria_of_a_skipped_stage_are_not_evaluated():
-    assert moved(opened(budget=Money(1000, "EUR")), "quote").need.needs == ()
+    assert moved(opened(budget=Money(1000, "EUR")), "quote").needs == ()
 
 
 def test_a_move_fills_in_fields_first_and_gives_both_changes():
-    changes = move(PIPELINE, opened(), "need", at=T0 + DAY, amending={"needs": ("speed",)})
+    changes = move(PIPELINE, opened(), "need", at=T0 + DAY, amending={"needs": SPEED})
 
     assert [type(change) for change in changes] == [Amended, Moved]
     assert [change.stamp.version for change in changes] == [2, 3]
-    assert evolve(opened(), *changes).need.needs == ("speed",)
+    assert evolve(opened(), *changes).needs == SPEED
 
 
 def test_a_move_that_is_refused_amends_nothing():
@@ -64,7 +64,7 @@ def test_a_move_that_is_refused_amends_nothing():
 
 
 def test_filling_in_what_is_there_is_no_amendment():
-    changes = move(PIPELINE, opened(needs=("speed",)), "need", at=T0 + DAY, amending={"needs": ("speed",)})
+    changes = move(PIPELINE, opened(needs=SPEED), "need", at=T0 + DAY, amending={"needs": SPEED})
 
     assert [type(change) for change in changes] == [Moved]
 
@@ -78,7 +78,10 @@ def test_filling_in_what_is_there_is_no_amendment():
         ({"probability": Decimal(2)}, "field.value"),
         ({"owner_id": " "}, "field.value"),
         ({"name": "x" * 30_000}, "field.value"),
-        ({"tags": (1,)}, "field.value"),
+        ({"tags": (1,)}, "field.type"),
+        ({"needs": ("speed",)}, "field.type"),
+        ({"current_quote_id": "q-1"}, "field.value"),
+        ({"members": (Member(id="bo", split=Decimal("0.5")),)}, "field.value"),
         ({"name": "a\0"}, "field.value"),
     ],
 )
@@ -92,7 +95,7 @@ def test_a_value_that_does_not_fit_is_a_reason(values, code):
 
 
 def test_lost_stays_where_it_stood_when_there_is_no_lost_stage():
-    lost = moved(opened(needs=("speed",)), outcome="lost", reason="price")
+    lost = moved(opened(needs=SPEED), outcome="lost", reason="price")
 
     assert (lost.progress.stage, lost.progress.outcome, lost.progress.reason) == ("lead", "lost", "price")
     assert lost.progress.closed_at == T0 + DAY
@@ -112,7 +115,7 @@ def test_a_reason_is_a_key(reason):
 
 
 def test_a_move_among_open_stages_takes_no_reason():
-    assert codes(opened(needs=("speed",)), "need", reason="price") == ["reason.unexpected"]
+    assert codes(opened(needs=SPEED), "need", reason="price") == ["reason.unexpected"]
 
 
 def test_delivery_needs_no_second_reason_and_keeps_the_first():
@@ -155,9 +158,9 @@ def test_a_won_deal_that_is_cancelled_is_lost_where_it_stands_and_closed_anew():
 
 
 def test_a_move_records_the_probability_and_category_that_hold():
-    record = opened(needs=("speed",), probability=Decimal("0.7"))
+    record = opened(needs=SPEED, probability=Decimal("0.7"))
     [by_deal] = move(PIPELINE, record, "need", at=T0)
-    [by_stage] = move(PIPELINE, opened(needs=("speed",)), "need", at=T0)
+    [by_stage] = move(PIPELINE, opened(needs=SPEED), "need", at=T0)
     [closed] = move(PIPELINE, record, outcome="lost", reason="price", at=T0)
 
     assert [by_deal.probability, by_stage.probability, closed.probability] == [Decimal("0.7"), Decimal("0.25"), 0]
@@ -176,7 +179,7 @@ def test_a_move_records_the_probability_and_category_that_hold():
     ],
 )
 def test_what_is_no_move_is_said_to_be_none(wish, code):
-    assert codes(opened(needs=("speed",)), **wish) == [code]
+    assert codes(opened(needs=SPEED), **wish) == [code]
 
 
 def test_an_outcome_is_one_of_four():
@@ -185,13 +188,13 @@ def test_an_outcome_is_one_of_four():
 
 
 def test_a_change_before_the_last_one_is_refused():
-    record = moved(opened(needs=("speed",)), "need")
+    record = moved(opened(needs=SPEED), "need")
 
     assert codes(record, outcome="lost", reason="price", at=T0) == ["change.out_of_order"]
 
 
 def test_a_change_is_not_recorded_before_it_happens_or_before_the_last_one():
-    late = moved(opened(needs=("speed",)), "need", recorded_at=T0 + 5 * DAY)
+    late = moved(opened(needs=SPEED), "need", recorded_at=T0 + 5 * DAY)
 
     assert codes(late, outcome="lost", reason="price", at=T0 + 6 * DAY, recorded_at=T0 + 5 * DAY) == [
         "change.before_it_happens"
@@ -200,7 +203,7 @@ def test_a_change_is_not_recorded_before_it_happens_or_before_the_last_one():
 
 
 def test_recording_late_is_ordinary_and_never_falls():
-    late = moved(opened(needs=("speed",)), "need", recorded_at=T0 + 5 * DAY)
+    late = moved(opened(needs=SPEED), "need", recorded_at=T0 + 5 * DAY)
     [lost] = move(PIPELINE, late, outcome="lost", reason="price", at=T0 + 2 * DAY)
 
     assert (lost.stamp.at, lost.stamp.recorded_at) == (T0 + 2 * DAY, T0 + 5 * DAY)

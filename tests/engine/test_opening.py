@@ -7,7 +7,7 @@ from oppcore.engine import adopt, evolve, open_opportunity, unmet_adoption, unme
 from oppcore.errors import MoveRefused
 from oppcore.money import Money
 from oppcore.records import CustomFields, Outcome, Progress
-from tests.engine.examples import DAY, PIPELINE, T0, opened
+from tests.engine.examples import DAY, PIPELINE, SPEED, T0, opened
 
 
 def test_a_deal_opens_in_the_first_entry_with_version_one():
@@ -37,7 +37,7 @@ def test_deals_are_not_created_past_the_gate(wish, code):
 
 
 def test_fields_and_gate_are_those_of_the_opening():
-    [change] = open_opportunity(PIPELINE, "d", {"needs": ("speed",), "region": "north"}, stage="need", at=T0)
+    [change] = open_opportunity(PIPELINE, "d", {"needs": SPEED, "region": "north"}, stage="need", at=T0)
 
     assert change.record.fields == {"region": "north"}
 

@@ -5,14 +5,73 @@ from decimal import Decimal
 
 import attrs
 
-from oppcore.engine import Amended, Edit, Moved, Opened, Stamp
+from oppcore.engine import Amended, Converted, Edit, Moved, Opened, Stamp
 from oppcore.money import Money
 from oppcore.pipeline import Direction, load_pipeline
-from oppcore.records import ForecastCategory, Opportunity, Outcome, Progress, State, with_fields
+from oppcore.records import (
+    Activity,
+    Competitor,
+    CustomFields,
+    DeliveryCondition,
+    ForecastCategory,
+    Interest,
+    Lead,
+    Member,
+    Need,
+    Objection,
+    Opportunity,
+    Outcome,
+    Progress,
+    Quote,
+    Stakeholder,
+    State,
+    with_fields,
+)
 
 T0 = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=timezone(timedelta(hours=8)))
 FIRST = datetime(999, 1, 2, tzinfo=UTC)
+SHARED = {
+    "needs": (
+        Need(text="speed"),
+        Need(text="成本", kind="pain_point", met=True),
+        Need(text="ISO 9001", kind="requirement"),
+    ),
+    "answers": CustomFields(
+        {
+            "who": "the board",
+            "when": date(2026, 5, 1),
+            "asked": False,
+            "share": Decimal("0.30"),
+            "cap": Money(9, "EUR"),
+        }
+    ),
+    "last_activity_at": T0,
+    "next_activity_at": T0 + timedelta(days=3),
+    "activities": (Activity(kind="call", at=T0, done=True), Activity(kind="拜访", at=T0 + timedelta(days=3))),
+    "interests": (Interest(signal="webinar", at=T0), Interest(signal="download", product="p-1", at=FIRST)),
+    "intent": "strong",
+    "decision_process": "board",
+    "budget": Money(1000, "JPY"),
+    "price_sensitivity": "high",
+    "decision": "go",
+    "predictability": "accidental",
+    "scope": "strategic",
+    "visibility": "latent",
+    "environment": ("economic", "seasonal"),
+    "source": "fair",
+    "campaign_id": "k-1",
+    "lead_id": "l-1",
+    "predecessor_id": "d-0",
+    "owner_id": "ann",
+    "members": (Member(id="ann", role="owner", split=Decimal("0.7")), Member(id="bo", split=Decimal("0.30"))),
+    "region": "north",
+    "score": Decimal("1E+3"),
+    "deposit": Money("0.001", "KWD"),
+    "signed_on": date(2026, 1, 31),
+    "approved": False,
+}
 VALUES = {
+    **SHARED,
     "name": "Straße “7”, 报价\n\u2028",
     "amount": Money("-12345678901234567890.50", "EUR"),
     "probability": Decimal("0.10"),
@@ -20,37 +79,40 @@ VALUES = {
     "account_id": "a-1",
     "contact_ids": ("c-1", "c-2"),
     "tags": ("vip",),
-    "needs": ("speed", ""),
-    "pain_points": ("cost",),
-    "requirements": ("x",),
+    "stakeholders": (Stakeholder(contact_id="c-1", role="decision maker"), Stakeholder(contact_id="c-2", role="user")),
     "products": ("p-1",),
     "proposal": "ours",
+    "quotes": (
+        Quote(
+            id="q-1", amount=Money(900, "EUR"), discount=Decimal("0.10"), status="sent", valid_until=date(2026, 5, 31)
+        ),
+        Quote(id="q-2"),
+    ),
+    "current_quote_id": "q-1",
     "expected_close_on": date(2026, 6, 30),
     "buying_from": date(2026, 5, 1),
     "buying_until": date(2026, 7, 1),
-    "last_activity_at": T0,
-    "next_activity_at": T0 + timedelta(days=3),
-    "intent": "strong",
-    "decision_process": "board",
-    "budget": Money(1000, "JPY"),
-    "price_sensitivity": "high",
-    "decision": "go",
-    "source": "fair",
-    "campaign_id": "k-1",
-    "lead_id": "l-1",
-    "predecessor_id": "d-0",
-    "owner_id": "ann",
-    "member_ids": ("bo",),
-    "region": "north",
-    "score": Decimal("1E+3"),
-    "deposit": Money("0.001", "KWD"),
-    "signed_on": date(2026, 1, 31),
-    "approved": False,
+    "competitors": (
+        Competitor(name="Acme", status="won_deal"),
+        Competitor(name="Bolt"),
+        Competitor(name="Cog", status="eliminated"),
+    ),
+    "objections": (Objection(text="price"), Objection(text="time", resolved=True)),
+    "delivery_conditions": (DeliveryCondition(text="training"), DeliveryCondition(text="docs", fulfilled=True)),
 }
-BARE = Opportunity(
-    id="d-1",
-    progress=Progress(pipeline="p", stage="a", version=1, opened_at=T0, entered_at=T0, changed_at=T0, recorded_at=T0),
-)
+LEAD_VALUES = {
+    **SHARED,
+    "name": "王伟",
+    "email": "wang@example.com",
+    "phone": "+86 10 1234",
+    "job_title": "采购",
+    "company": "Mills GmbH",
+    "industry": "paper",
+    "region": "华东",
+    "company_size": Decimal(250),
+}
+PROGRESS = Progress(pipeline="p", stage="a", version=1, opened_at=T0, entered_at=T0, changed_at=T0, recorded_at=T0)
+BARE = Opportunity(id="d-1", progress=PROGRESS)
 FULL = with_fields(BARE, VALUES)
 CLOSED = attrs.evolve(
     FULL,
@@ -58,17 +120,23 @@ CLOSED = attrs.evolve(
         FULL.progress, stage="w", outcome="won", version=7, opened_at=FIRST, closed_at=T0 + timedelta(1), reason="offer"
     ),
 )
+BARE_LEAD = Lead(id="l-1", progress=attrs.evolve(PROGRESS, pipeline="leads"))
+FULL_LEAD = with_fields(BARE_LEAD, LEAD_VALUES)
 STAMP = Stamp(record_id="d-1", version=1, at=T0, recorded_at=T0 + timedelta(hours=1), pipeline="p", revision=1)
 LATER = attrs.evolve(STAMP, version=2, actor_id="ann", revision=3)
+OF_LEAD = attrs.evolve(STAMP, kind="lead", record_id="l-1", pipeline="leads")
 EDITS = tuple(Edit(name, None, value) for name, value in VALUES.items())
 PIPELINE = load_pipeline(
     """
 key = "p"
 revision = 3
+kind = "opportunity"
 labels = { en = "Sales", zh = "销售" }
 currency = "EUR"
+continues = "leads"
 opens_in = ["b", "a"]
 [flow]
+advance = { roles = ["seller", "boss"] }
 revert = { allowed = false }
 reopen = { roles = ["boss", "chief"] }
 [[reasons]]
@@ -93,6 +161,23 @@ type = "date"
 [[fields]]
 key = "approved"
 type = "flag"
+[[fields]]
+key = "note"
+type = "text"
+[[transitions]]
+source = "a"
+target = "b"
+labels = { en = "Go on", zh = "推进" }
+gate = [{ present = "needs" }]
+roles = ["seller"]
+[[transitions]]
+source = "b"
+target = "w"
+[[actions]]
+key = "send_quote"
+labels = { en = "Send the quote", zh = "发送报价" }
+gate = [{ present = "needs" }, { present = "budget" }]
+roles = ["seller"]
 [[stages]]
 key = "a"
 kind = "open"
@@ -101,6 +186,12 @@ probability = 0.10
 forecast_category = "best_case"
 may_be_skipped = true
 roles = ["seller"]
+guidance = { en = "Ask who decides.", zh = "了解谁决定。" }
+asks = ["budget", "region"]
+checklist = [{ key = "who", labels = { en = "Who decides?" } }, { key = "when" }]
+expected_days = 7
+maximum_days = 30.5
+expected_conversion = 0.4
 entry = [
   { present = "needs" }, { compare = "amount", ge = 10.50 }, { compare = "amount", between = [1, 2] },
   { compare = "budget", lt = { amount = "5", currency = "JPY" } }, { compare = "approved", eq = true },
@@ -112,10 +203,18 @@ exit = [
   { elapsed = "entered", at_least_days = 1.5 }, { elapsed = "last_activity", at_most_days = 30 },
   { elapsed = "opened", at_least_days = 0, at_most_days = 365 }, { role = ["boss"] },
   { any = [{ all = [] }, { not = { present = "proposal" } }, { some = 2, of = [{ any = [] }, { all = [] }] }] },
+  { answered = "checklist" }, { answered = ["who"] }, { exists = "quotes" },
+  { exists = "quotes", where = { all = [{ compare = "status", eq = "accepted" }, { compare = "amount", ge = 1 }] } },
+  { exists = "stakeholders", at_least = 2, where = { text = "role", contains = "maker" } },
+  { not = { exists = "objections", where = { compare = "resolved", eq = false } } },
 ]
 [[stages]]
 key = "b"
 kind = "open"
+[[stages]]
+key = "old"
+kind = "open"
+archived = true
 [[stages]]
 key = "w"
 kind = "won"
@@ -125,6 +224,13 @@ kind = "post_sale"
 [[stages]]
 key = "l"
 kind = "lost"
+"""
+)
+LEADS = load_pipeline(
+    """
+key = "leads"
+kind = "lead"
+stages = [{ key = "new", kind = "open", exit = [{ present = "email" }] }, { key = "converted", kind = "won" }]
 """
 )
 
@@ -138,8 +244,11 @@ SCHEMA_1 = [
     BARE,
     FULL,
     CLOSED,
+    BARE_LEAD,
+    FULL_LEAD,
     Opened(stamp=STAMP, record=BARE),
     Opened(stamp=attrs.evolve(STAMP, origin="adopted"), record=attrs.evolve(CLOSED, progress=FULL.progress)),
+    Opened(stamp=OF_LEAD, record=FULL_LEAD),
     moved(A, State("b", Outcome.OPEN), Direction.ADVANCE, probability=Decimal("0.10"), forecast_category="pipeline"),
     moved(A, W, Direction.WIN, Direction.JUMP, probability=Decimal(1), forecast_category=ForecastCategory.CLOSED),
     moved(A, L, Direction.LOSE, reason="price", probability=Decimal(0), forecast_category=ForecastCategory.OMITTED),
@@ -147,5 +256,15 @@ SCHEMA_1 = [
     moved(L, A, Direction.REOPEN),
     Amended(stamp=LATER, edits=EDITS),
     Amended(stamp=LATER, edits=tuple(Edit(edit.field, edit.new, None) for edit in EDITS)),
+    Amended(
+        stamp=LATER, edits=(Edit("needs", SHARED["needs"], ()), Edit("answers", CustomFields(), SHARED["answers"]))
+    ),
+    Converted(
+        stamp=attrs.evolve(OF_LEAD, version=2, actor_id="ann"),
+        source=State("new", Outcome.OPEN),
+        target=State("converted", Outcome.WON),
+        opportunity_id="d-1",
+    ),
     PIPELINE,
+    LEADS,
 ]

@@ -3,11 +3,11 @@
 import pytest
 
 from oppcore.testing import assert_allowed, assert_refused
-from tests.engine.examples import BOSS, DAY, PIPELINE, T0, opened
+from tests.engine.examples import BOSS, DAY, PIPELINE, SPEED, T0, opened
 
 
 def test_an_allowed_move_gives_the_record_after_it():
-    record = assert_allowed(PIPELINE, opened(), "need", at=T0 + DAY, amending={"needs": ("speed",)})
+    record = assert_allowed(PIPELINE, opened(), "need", at=T0 + DAY, amending={"needs": SPEED})
 
     assert (record.progress.stage, record.progress.version) == ("need", 3)
 

@@ -11,7 +11,7 @@ import click
 
 from oppcore.cli.printing import print_table, say
 from oppcore.desk import Desk
-from oppcore.engine import Amended, Change, Moved, Opened, replay
+from oppcore.engine import Amended, Change, Converted, Moved, Opened, replay
 from oppcore.errors import MoveRefused
 from oppcore.exchange import read_changes, read_table
 from oppcore.forecast import weigh_forecast
@@ -145,3 +145,5 @@ def _told(change: Change) -> str:
             return "amended " + ", ".join(edit.field for edit in edits)
         case Moved(source=source, target=target, directions=directions):
             return f"moved from {source} to {target} ({', '.join(directions)})"
+        case Converted(opportunity_id=id):
+            return f"converted into {id}"

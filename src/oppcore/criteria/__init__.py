@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Not, SomeOf
+from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf
 from oppcore.criteria.explanation import Explanation, explain, find_unmet
 from oppcore.criteria.leaf import Leaf
-from oppcore.criteria.leaves import Compare, Comparison, Elapsed, Match, Present, Role, Since, Text
+from oppcore.criteria.leaves import Answered, Compare, Comparison, Elapsed, Match, Present, Role, Since, Text
 from oppcore.criteria.situation import Situation
 
 __all__ = [
     "AllOf",
+    "Answered",
     "AnyOf",
     "Compare",
     "Comparison",
     "Criterion",
     "Elapsed",
+    "Exists",
     "Explanation",
     "Leaf",
     "Match",

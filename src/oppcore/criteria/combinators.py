@@ -1,16 +1,19 @@
-"""Conditions made of conditions, by Kleene's three-valued logic."""
+"""Conditions made of conditions, by Kleene's three-valued logic; and conditions on the items of a record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import attrs
 
 from oppcore.criteria.leaf import Leaf
 from oppcore.criteria.situation import Situation
+from oppcore.errors import Problem
+from oppcore.records import get_field
+from oppcore.records.checks import key_text
 
-__all__ = ["AllOf", "AnyOf", "Criterion", "Not", "SomeOf"]
+__all__ = ["AllOf", "AnyOf", "Criterion", "Exists", "Not", "SomeOf"]
 
 
 def _to_criteria(parts: Iterable[Criterion]) -> tuple[Criterion, ...]:
@@ -78,5 +81,34 @@ class Not:
         return None if answer is None else not answer
 
 
-Criterion: TypeAlias = Leaf | AllOf | AnyOf | SomeOf | Not
+@final
+@attrs.frozen
+class Exists:
+    """At least so many items of a collection (quotes, objections …) meet a condition, or exist at all.
+
+    An item for which the condition is unknown does not count. Never unknown.
+    """
+
+    collection: str = attrs.field(validator=key_text)
+    where: Criterion | None = None
+    at_least: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+
+    def count(self, situation: Situation) -> int:
+        """Give the number of items that meet the condition."""
+        items: Any = get_field(situation.record, self.collection) or ()
+        if self.where is None:
+            return len(items)
+        return sum(self.where.judge(attrs.evolve(situation, record=item)) is True for item in items)
+
+    def judge(self, situation: Situation, /) -> bool:
+        """Say whether there are enough such items."""
+        return self.count(situation) >= self.at_least
+
+    def problem(self, situation: Situation, wanted: bool, /) -> Problem:
+        """Say how many such items there are and how many there should be."""
+        params = {"have": self.count(situation), "need": self.at_least, "where": None if self.where is None else "such"}
+        return Problem("items.missing" if wanted else "items.present", self.collection, params)
+
+
+Criterion: TypeAlias = Leaf | Exists | AllOf | AnyOf | SomeOf | Not
 """A condition on a situation: a leaf (built in or the host's own) or a combinator of conditions."""

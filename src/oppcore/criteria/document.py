@@ -8,12 +8,22 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Not, SomeOf
-from oppcore.criteria.leaves import Compare, Comparison, Elapsed, Match, Present, Role, Text
-from oppcore.document import DocumentFault, collect, make_converter, read_money, unknown_key, want_list, want_table
+from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf
+from oppcore.criteria.leaf import Leaf
+from oppcore.criteria.leaves import Answered, Compare, Comparison, Elapsed, Match, Present, Role, Text
+from oppcore.document import (
+    DocumentFault,
+    collect,
+    make_converter,
+    read_money,
+    structure,
+    unknown_key,
+    want_list,
+    want_table,
+)
 from oppcore.errors import Problem
 from oppcore.money import Money, decimal_text
-from oppcore.records import Field, FieldType
+from oppcore.records import ITEM_FIELDS, Field, FieldType
 from oppcore.spelling import suggest
 
 if TYPE_CHECKING:
@@ -34,20 +44,30 @@ _TYPES: Mapping[FieldType, Any] = {
 class CriterionReader:
     """Reads criteria: knows the fields they may speak of and the currency of bare amounts."""
 
-    def __init__(self, fields: Mapping[str, Field], currency: str | None) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Field],
+        currency: str | None,
+        *,
+        own: Mapping[str, type[Leaf]] | None = None,
+    ) -> None:
         self._fields = fields
         self._currency = currency
+        self._own = own or {}
         self._lazy_converter: Converter | None = None
         self._readers: Mapping[str, Callable[[dict[str, Any]], Criterion]] = {
             "present": self._present,
             "compare": self._compare,
             "text": self._text,
             "elapsed": self._elapsed,
+            "exists": self._exists,
+            "answered": self._answered,
             "role": self._role,
             "all": self._all,
             "any": self._any,
             "some": self._some,
             "not": self._not,
+            **{name: partial(self._read_own, name) for name in self._own},
         }
 
     @property
@@ -92,7 +112,7 @@ class CriterionReader:
     def _one(self, field: Field, value: Any) -> Any:
         if field.type is FieldType.MONEY:
             return read_money(value, self._currency)
-        if field.type is FieldType.TEXTS:
+        if field.type in (FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS):
             raise DocumentFault.one("criterion.no_comparison", key=field.name)
         found = self._converter.structure(value, _TYPES[field.type])
         if field.choices and found not in field.choices:
@@ -132,6 +152,24 @@ class CriterionReader:
         since = self._value(table, "elapsed", str)
         limits = {key: self._value(table, key, Decimal) for key in ("at_least_days", "at_most_days") if key in table}
         return self._made("elapsed", lambda: Elapsed(since, **limits))
+
+    def _exists(self, table: dict[str, Any]) -> Criterion:
+        self._closed(table, "exists", "where", "at_least")
+        field = self._field(table, "exists")
+        if field.type is not FieldType.ITEMS:
+            raise DocumentFault.one("criterion.no_items", "exists", key=field.name, known=sorted(ITEM_FIELDS))
+        below = CriterionReader(ITEM_FIELDS[field.name], self._currency, own=self._own)
+        where = self._made("where", lambda: below.read(table["where"])) if "where" in table else None
+        at_least = self._value(table, "at_least", int) if "at_least" in table else 1
+        return self._made("at_least", lambda: Exists(field.name, where, at_least))
+
+    def _answered(self, table: dict[str, Any]) -> Criterion:
+        self._closed(table, "answered")
+        return self._made("answered", lambda: Answered(self._converter.structure(table["answered"], tuple[str, ...])))
+
+    def _read_own(self, name: str, table: dict[str, Any]) -> Criterion:
+        self._closed(table, name)
+        return self._made(name, lambda: structure(self._converter, want_table(table[name]), self._own[name]))
 
     def _role(self, table: dict[str, Any]) -> Criterion:
         self._closed(table, "role")
@@ -182,11 +220,12 @@ def _plain(value: Any) -> Any:
             return str(value) if isinstance(value, str) else value
 
 
-def write_criterion(criterion: Criterion) -> dict[str, Any]:
+def write_criterion(criterion: Criterion, own: Mapping[str, type[Leaf]] | None = None) -> dict[str, Any]:
     """Give a criterion as plain data that `CriterionReader.read` turns back into an equal one.
 
-    Raises `TypeError` for a criterion of the host's own, which is no data.
+    `own` names the host's criteria. Raises `TypeError` for one that is not named, for it has no form as data.
     """
+    write = partial(write_criterion, own=own)
     match criterion:
         case Present(field):
             return {"present": field}
@@ -197,16 +236,26 @@ def write_criterion(criterion: Criterion) -> dict[str, Any]:
         case Elapsed(since):
             limits = {"at_least_days": criterion.at_least_days, "at_most_days": criterion.at_most_days}
             return {"elapsed": str(since)} | {key: _plain(days) for key, days in limits.items() if days is not None}
+        case Exists(collection, where, at_least):
+            found: dict[str, Any] = {"exists": collection}
+            if where is not None:
+                found["where"] = write(where)
+            return found if at_least == 1 else {**found, "at_least": at_least}
+        case Answered(items):
+            return {"answered": list(items)}
         case Role(roles):
             return {"role": list(roles)}
         case AllOf(parts):
-            return {"all": [write_criterion(part) for part in parts]}
+            return {"all": [write(part) for part in parts]}
         case AnyOf(parts):
-            return {"any": [write_criterion(part) for part in parts]}
+            return {"any": [write(part) for part in parts]}
         case SomeOf(number, parts):
-            return {"some": number, "of": [write_criterion(part) for part in parts]}
+            return {"some": number, "of": [write(part) for part in parts]}
         case Not(part):
-            return {"not": write_criterion(part)}
+            return {"not": write(part)}
         case _:
+            for name, type_ in (own or {}).items():
+                if type(criterion) is type_:
+                    return {name: make_converter().unstructure(criterion)}
             message = f"{type(criterion).__name__} is a criterion of the host's own and has no form as data"
             raise TypeError(message)

@@ -1,4 +1,4 @@
-"""The conditions themselves: present, compare, text, elapsed, role."""
+"""The conditions on one value: present, compare, text, elapsed, answered, role."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import attrs
 from oppcore.criteria.situation import Situation
 from oppcore.errors import Problem
 from oppcore.money import Money
-from oppcore.records import FieldValue, get_field, is_present
+from oppcore.records import FieldValue, Lead, Opportunity, get_field, is_present
 from oppcore.records.checks import key_text, texts, to_texts
 
-__all__ = ["Compare", "Comparison", "Elapsed", "Match", "Present", "Role", "Since", "Text"]
+__all__ = ["Answered", "Compare", "Comparison", "Elapsed", "Match", "Present", "Role", "Since", "Text"]
 
 
 @final
@@ -95,7 +95,7 @@ class Compare:
         """The values compared with: one, two for `between`, any number for `one_of`."""
         return cast("tuple[Any, ...]", self.value) if self.comparison in _SEVERAL else (self.value,)
 
-    def _obstacle(self, have: FieldValue) -> Problem | None:
+    def _obstacle(self, situation: Situation, have: FieldValue) -> Problem | None:
         """Say why a value cannot be compared: it is of another kind (the field was once another), or currency."""
         if isinstance(have, Money) and self.comparison is Comparison.ONE_OF and have in self.value:
             return None  # one of several currencies, and equal
@@ -104,13 +104,14 @@ class Compare:
                 params = {"need": _kind(value).__name__, "have": _kind(have).__name__}
                 return Problem("field.type", self.field, params)
             if isinstance(have, Money) and value.currency != have.currency:
-                return Problem("field.currency", self.field, {"have": have, "currency": value.currency})
+                shown = situation.shown(self.field, have)
+                return Problem("field.currency", self.field, {"have": shown, "currency": value.currency})
         return None
 
     def judge(self, situation: Situation, /) -> bool | None:
         """Say whether the field compares as wanted; None where it is missing or in another currency."""
         have = get_field(situation.record, self.field)
-        if not is_present(have) or self._obstacle(have) is not None:
+        if not is_present(have) or self._obstacle(situation, have) is not None:
             return None
         if self.comparison is Comparison.ONE_OF:
             return have in self.value
@@ -126,10 +127,10 @@ class Compare:
         params: dict[str, Any] = {"comparison": str(self.comparison), "need": need}
         if not is_present(have):
             return Problem("field.missing_to_compare", self.field, params)
-        if (obstacle := self._obstacle(have)) is not None:
+        if (obstacle := self._obstacle(situation, have)) is not None:
             return obstacle
         code = f"field.{self.comparison}" if wanted else f"field.not_{self.comparison}"
-        return Problem(code, self.field, params | {"have": have})
+        return Problem(code, self.field, params | {"have": situation.shown(self.field, have)})
 
 
 def _kind(value: object) -> type[object]:
@@ -169,7 +170,7 @@ class Text:
         if not is_present(have):
             return Problem("field.missing", self.field)
         code = f"field.{self.match}" if wanted else f"field.not_{self.match}"
-        return Problem(code, self.field, {"need": self.value, "have": have})
+        return Problem(code, self.field, {"need": self.value, "have": situation.shown(self.field, have)})
 
 
 # The host's own decimal context must not change an answer.
@@ -208,10 +209,12 @@ class Elapsed:
             raise ValueError(message)
 
     def _start(self, situation: Situation) -> datetime | None:
-        progress = situation.record.progress
+        record = situation.record
+        if not isinstance(record, (Opportunity, Lead)):
+            return None  # an item has no stage and no clock
         if self.since is Since.LAST_ACTIVITY:
-            return situation.record.timing.last_activity_at
-        return progress.entered_at if self.since is Since.ENTERED else progress.opened_at
+            return record.engagement.last_activity_at
+        return record.progress.entered_at if self.since is Since.ENTERED else record.progress.opened_at
 
     def judge(self, situation: Situation, /) -> bool | None:
         """Say whether the duration lies within the limits; None where its start is not known."""
@@ -256,3 +259,27 @@ class Role:
         actor = situation.actor
         params = {"need": self.roles, "have": "" if actor is None else actor.id}
         return Problem("role.missing" if wanted else "role.held", "actor", params)
+
+
+@final
+@attrs.frozen
+class Answered:
+    """Every one of these checklist items has an answer; no and 0 are answers. Never unknown."""
+
+    items: tuple[str, ...] = attrs.field(converter=to_texts, validator=[texts, attrs.validators.min_len(1)])
+
+    def _open(self, situation: Situation) -> list[str]:
+        record = situation.record
+        if not isinstance(record, (Opportunity, Lead)):
+            return list(self.items)
+        return [item for item in self.items if not is_present(record.progress.answers.get(item))]
+
+    def judge(self, situation: Situation, /) -> bool:
+        """Say whether every item has an answer."""
+        return not self._open(situation)
+
+    def problem(self, situation: Situation, wanted: bool, /) -> Problem:
+        """Say which items have no answer."""
+        if wanted:
+            return Problem("answers.missing", "answers", {"need": self._open(situation)})
+        return Problem("answers.present", "answers", {"need": self.items})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, final, overload
 
 from oppcore import engine
 from oppcore.desk import commands, questions
@@ -13,33 +13,62 @@ from oppcore.desk.shell import Shell
 from oppcore.engine import Change, Option
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline
-from oppcore.records import Actor, Opportunity, Outcome
+from oppcore.records import Actor, Lead, Opportunity, Outcome, Record
 from oppcore.records.checks import MAX_KEY, check_text
-from oppcore.repository.protocol import AsyncRepository, Page, Query, Record
+from oppcore.repository.protocol import AsyncRepository, Page, Query
 
 __all__ = ["AsyncAuthorize", "AsyncDesk"]
 
-AsyncAuthorize: TypeAlias = Callable[[Actor | None, str, Record], Awaitable[None] | None]
+AsyncAuthorize: TypeAlias = Callable[[Actor | None, str, Record | Pipeline], Awaitable[None] | None]
 """Called with actor, action and record before each commit, awaited if need be; raises to refuse."""
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    R = TypeVar("R", bound=Record, default=Opportunity)
+else:
+    from typing import TypeVar
+
+    R = TypeVar("R", bound=Record)
 
 T = TypeVar("T")
 
 
-def _allow(_actor: Actor | None, _action: str, _record: Record) -> None:
+def _allow(_actor: Actor | None, _action: str, _record: Record | Pipeline) -> None:
     """Refuse nothing: the pipeline's roles alone decide."""
 
 
 @final
-class AsyncDesk:
+class AsyncDesk(Generic[R]):
     """The same commands as `Desk`, to be awaited; what it says there holds here.
 
     `authorize` may be a plain function or one to be awaited.
     """
 
+    @overload
+    def __init__(
+        self: AsyncDesk[Opportunity],
+        repository: AsyncRepository,
+        *,
+        tenant: str = "main",
+        authorize: AsyncAuthorize | None = None,
+        retries: int = 12,
+    ) -> None: ...
+    @overload
     def __init__(
         self,
         repository: AsyncRepository,
         *,
+        of: type[R],
+        tenant: str = "main",
+        authorize: AsyncAuthorize | None = None,
+        retries: int = 12,
+    ) -> None: ...
+    def __init__(
+        self,
+        repository: AsyncRepository,
+        *,
+        of: type[Any] = Opportunity,
         tenant: str = "main",
         authorize: AsyncAuthorize | None = None,
         retries: int = 12,
@@ -47,7 +76,8 @@ class AsyncDesk:
         self._repository = repository
         self._authorize: AsyncAuthorize = authorize or _allow
         self._tenant = check_text(tenant, "tenant", limit=MAX_KEY, blank=False)
-        self._shell = Shell(tenant, retries)
+        self._of: type[R] = of
+        self._shell: Shell[R] = Shell(tenant, of, retries)
 
     # Do.
 
@@ -70,12 +100,12 @@ class AsyncDesk:
         facts: Mapping[str, Any] | None = None,
         recorded_at: datetime | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
+    ) -> Receipt[R]:
         """Open a deal, as `oppcore.engine.open_opportunity` decides.
 
         Raises `MoveRefused`, `NotFound` for the pipeline, and `VersionConflict` when there is a deal with this id.
         """
-        steps = commands.open_opportunity(
+        steps = commands.open_record(
             self._shell,
             pipeline_key,
             id,
@@ -91,13 +121,13 @@ class AsyncDesk:
 
     async def adopt(
         self,
-        image: Opportunity,
+        image: R,
         *,
         at: datetime,
         actor: Actor | None = None,
         recorded_at: datetime | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
+    ) -> Receipt[R]:
         """Take over a deal as it stands elsewhere, as `oppcore.engine.adopt` decides. Raises what `open` raises."""
         steps = commands.adopt(self._shell, image, at=at, actor=actor, recorded_at=recorded_at, command_id=command_id)
         return await self._run(steps)
@@ -127,7 +157,7 @@ class AsyncDesk:
         recorded_at: datetime | None = None,
         expected_version: int | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
+    ) -> Receipt[R]:
         """Move a deal, as `oppcore.engine.move` decides.
 
         Raises `MoveRefused` with every reason, `NotFound`, and `VersionConflict` when the deal is not at the expected
@@ -159,7 +189,7 @@ class AsyncDesk:
         recorded_at: datetime | None = None,
         expected_version: int | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
+    ) -> Receipt[R]:
         """Set fields of a deal, as `oppcore.engine.amend` decides. Raises what `move` raises."""
         steps = commands.amend(
             self._shell,
@@ -173,15 +203,46 @@ class AsyncDesk:
         )
         return await self._run(steps)
 
+    async def convert(
+        self: AsyncDesk[Lead],
+        id: str,
+        *,
+        into: str,
+        opportunity_id: str,
+        values: Mapping[str, Any] | None = None,
+        at: datetime,
+        actor: Actor | None = None,
+        facts: Mapping[str, Any] | None = None,
+        expected_version: int | None = None,
+        command_id: str | None = None,
+    ) -> Receipt[Lead]:
+        """Turn a lead into a deal of the pipeline `into`, both in one commit, as `oppcore.engine.convert` decides.
+
+        Raises what `move` raises, and `VersionConflict` when there is a deal with this id.
+        """
+        steps = commands.convert(
+            self._shell,
+            id,
+            into=into,
+            opportunity_id=opportunity_id,
+            values=values,
+            at=at,
+            actor=actor,
+            facts=facts,
+            expected_version=expected_version,
+            command_id=command_id,
+        )
+        return await self._run(steps)
+
     # Ask.
 
     async def pipeline(self, key: str) -> Pipeline:
         """Give the newest revision of a pipeline. Raises `NotFound`."""
         return await self._run(questions.get_pipeline(self._tenant, key))
 
-    async def get(self, id: str) -> Opportunity:
+    async def get(self, id: str) -> R:
         """Give a deal. Raises `NotFound`."""
-        return await self._run(questions.get_opportunity(self._tenant, id))
+        return await self._run(questions.get_record(self._tenant, id, self._of))
 
     async def find(
         self,
@@ -195,9 +256,10 @@ class AsyncDesk:
         order: Literal["changed_at", "id"] = "changed_at",
         cursor: str | None = None,
         limit: int = 100,
-    ) -> Page[Opportunity]:
+    ) -> Page[R]:
         """Give a page of deals; its cursor, with the same filters, gives the next. See `Query`."""
         query = Query(
+            kind=questions.kind_for(self._of),
             tenant=self._tenant,
             pipeline=pipeline,
             stages=stages,
@@ -209,11 +271,11 @@ class AsyncDesk:
             cursor=cursor,
             limit=limit,
         )
-        return await self._run(questions.find(query))
+        return await self._run(questions.find(query, self._of))
 
     async def history(self, id: str) -> tuple[Change, ...]:
         """Give everything that happened to a deal, in order; `replay` of it is the deal. Raises `NotFound`."""
-        return await self._run(questions.get_history(self._tenant, id))
+        return await self._run(questions.get_history(self._tenant, id, self._of))
 
     async def options(
         self,
@@ -225,10 +287,10 @@ class AsyncDesk:
     ) -> tuple[Option, ...]:
         """List where a deal could move to, with what stands in the way. Raises `NotFound`."""
 
-        def ask(pipeline: Pipeline, record: Opportunity) -> tuple[Option, ...]:
+        def ask(pipeline: Pipeline, record: R) -> tuple[Option, ...]:
             return engine.options(pipeline, record, at=at, actor=actor, facts=facts)
 
-        return await self._run(questions.with_rules(self._tenant, id, ask))
+        return await self._run(questions.with_rules(self._tenant, id, self._of, ask))
 
     async def unmet(
         self,
@@ -245,7 +307,7 @@ class AsyncDesk:
     ) -> tuple[Problem, ...]:
         """Give every reason why the same `move` would be refused now. Raises `NotFound`."""
 
-        def ask(pipeline: Pipeline, record: Opportunity) -> tuple[Problem, ...]:
+        def ask(pipeline: Pipeline, record: R) -> tuple[Problem, ...]:
             return engine.unmet(
                 pipeline,
                 record,
@@ -259,7 +321,7 @@ class AsyncDesk:
                 recorded_at=recorded_at,
             )
 
-        return await self._run(questions.with_rules(self._tenant, id, ask))
+        return await self._run(questions.with_rules(self._tenant, id, self._of, ask))
 
     async def _run(self, steps: Steps[T]) -> T:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, final, overload
 
 from oppcore import engine
 from oppcore.desk import commands, questions
@@ -14,38 +14,68 @@ from oppcore.desk.shell import Shell
 from oppcore.engine import Change, Option
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline
-from oppcore.records import Actor, Opportunity, Outcome
+from oppcore.records import Actor, Lead, Opportunity, Outcome, Record
 from oppcore.records.checks import MAX_KEY, check_text
-from oppcore.repository.protocol import Page, Query, Record, Repository
+from oppcore.repository.protocol import Page, Query, Repository
 
 __all__ = ["Authorize", "Desk"]
 
-Authorize: TypeAlias = Callable[[Actor | None, str, Record], None]
+Authorize: TypeAlias = Callable[[Actor | None, str, Record | Pipeline], None]
 """Called with actor, action and record before each commit; raises to refuse."""
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    R = TypeVar("R", bound=Record, default=Opportunity)
+else:
+    from typing import TypeVar
+
+    R = TypeVar("R", bound=Record)
 
 T = TypeVar("T")
 
 
-def _allow(_actor: Actor | None, _action: str, _record: Record) -> None:
+def _allow(_actor: Actor | None, _action: str, _record: Record | Pipeline) -> None:
     """Refuse nothing: the pipeline's roles alone decide."""
 
 
 @final
-class Desk:
+class Desk(Generic[R]):
     """Where deals are worked on: each command loads, decides by the pipeline's newest revision, and saves.
 
-    One tenant's deals in one repository. `authorize(actor, action, record)` is asked before each commit and raises to
-    refuse: with the deal as it stands for `move` and `amend`, with the new record for `open`, `adopt`, `save` and
-    `publish`. A command that meets somebody else's change decides again, up to `retries` times, unless it names the
-    `expected_version` that its user saw. A command with a `command_id` is carried out once, however often it is sent:
-    later ones give the first outcome, whatever `at`, `facts` and `expected_version` they bring. Another wish under
-    the same id raises `CommandMismatch`.
+    One tenant's deals in one repository; `of=Lead` makes it a desk of leads, with the same commands and `convert`.
+
+    `authorize(actor, action, record)` is asked before each commit and raises to refuse: with the record as it stands
+    for `move`, `amend` and `convert`, with the new one for `open`, `adopt`, `save` and `publish`. A command that meets
+    somebody else's change decides again, up to `retries` times, unless it names the `expected_version` that its user
+    saw. A command with a `command_id` is carried out once, however often it is sent: later ones give the first outcome,
+    whatever `at`, `facts` and `expected_version` they bring. Another wish under the same id raises `CommandMismatch`.
     """
 
+    @overload
+    def __init__(
+        self: Desk[Opportunity],
+        repository: Repository,
+        *,
+        tenant: str = "main",
+        authorize: Authorize | None = None,
+        retries: int = 12,
+    ) -> None: ...
+    @overload
     def __init__(
         self,
         repository: Repository,
         *,
+        of: type[R],
+        tenant: str = "main",
+        authorize: Authorize | None = None,
+        retries: int = 12,
+    ) -> None: ...
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        of: type[Any] = Opportunity,
         tenant: str = "main",
         authorize: Authorize | None = None,
         retries: int = 12,
@@ -53,7 +83,8 @@ class Desk:
         self._repository = repository
         self._authorize: Authorize = authorize or _allow
         self._tenant = check_text(tenant, "tenant", limit=MAX_KEY, blank=False)
-        self._shell = Shell(tenant, retries)
+        self._of: type[R] = of
+        self._shell: Shell[R] = Shell(tenant, of, retries)
 
     # Do.
 
@@ -76,12 +107,12 @@ class Desk:
         facts: Mapping[str, Any] | None = None,
         recorded_at: datetime | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
-        """Open a deal, as `oppcore.engine.open_opportunity` decides.
+    ) -> Receipt[R]:
+        """Open a deal (or lead), as `oppcore.engine.open_opportunity` (`open_lead`) decides.
 
         Raises `MoveRefused`, `NotFound` for the pipeline, and `VersionConflict` when there is a deal with this id.
         """
-        steps = commands.open_opportunity(
+        steps = commands.open_record(
             self._shell,
             pipeline_key,
             id,
@@ -97,13 +128,13 @@ class Desk:
 
     def adopt(
         self,
-        image: Opportunity,
+        image: R,
         *,
         at: datetime,
         actor: Actor | None = None,
         recorded_at: datetime | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
+    ) -> Receipt[R]:
         """Take over a deal as it stands elsewhere, as `oppcore.engine.adopt` decides. Raises what `open` raises."""
         steps = commands.adopt(self._shell, image, at=at, actor=actor, recorded_at=recorded_at, command_id=command_id)
         return self._run(steps)
@@ -133,7 +164,7 @@ class Desk:
         recorded_at: datetime | None = None,
         expected_version: int | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
+    ) -> Receipt[R]:
         """Move a deal, as `oppcore.engine.move` decides.
 
         Raises `MoveRefused` with every reason, `NotFound`, and `VersionConflict` when the deal is not at the expected
@@ -165,7 +196,7 @@ class Desk:
         recorded_at: datetime | None = None,
         expected_version: int | None = None,
         command_id: str | None = None,
-    ) -> Receipt[Opportunity]:
+    ) -> Receipt[R]:
         """Set fields of a deal, as `oppcore.engine.amend` decides. Raises what `move` raises."""
         steps = commands.amend(
             self._shell,
@@ -179,15 +210,47 @@ class Desk:
         )
         return self._run(steps)
 
+    def convert(
+        self: Desk[Lead],
+        id: str,
+        *,
+        into: str,
+        opportunity_id: str,
+        values: Mapping[str, Any] | None = None,
+        at: datetime,
+        actor: Actor | None = None,
+        facts: Mapping[str, Any] | None = None,
+        expected_version: int | None = None,
+        command_id: str | None = None,
+    ) -> Receipt[Lead]:
+        """Turn a lead into a deal of the pipeline `into`, both in one commit, as `oppcore.engine.convert` decides.
+
+        Raises what `move` raises, and `VersionConflict` when there is a deal with this id.
+        """
+        steps = commands.convert(
+            self._shell,
+            id,
+            into=into,
+            opportunity_id=opportunity_id,
+            values=values,
+            at=at,
+            actor=actor,
+            facts=facts,
+            expected_version=expected_version,
+            command_id=command_id,
+        )
+        return self._run(steps)
+
     # Ask.
 
     def pipeline(self, key: str) -> Pipeline:
         """Give the newest revision of a pipeline. Raises `NotFound`."""
         return self._run(questions.get_pipeline(self._tenant, key))
 
-    def get(self, id: str) -> Opportunity:
+    def get(self, id: str) -> R:
         """Give a deal. Raises `NotFound`."""
-        return self._run(questions.get_opportunity(self._tenant, id))
+        found: R = self._run(questions.get_record(self._tenant, id, self._of))
+        return found
 
     def find(
         self,
@@ -201,9 +264,10 @@ class Desk:
         order: Literal["changed_at", "id"] = "changed_at",
         cursor: str | None = None,
         limit: int = 100,
-    ) -> Page[Opportunity]:
+    ) -> Page[R]:
         """Give a page of deals; its cursor, with the same filters, gives the next. See `Query`."""
         query = Query(
+            kind=questions.kind_for(self._of),
             tenant=self._tenant,
             pipeline=pipeline,
             stages=stages,
@@ -215,11 +279,11 @@ class Desk:
             cursor=cursor,
             limit=limit,
         )
-        return self._run(questions.find(query))
+        return self._run(questions.find(query, self._of))
 
     def history(self, id: str) -> tuple[Change, ...]:
         """Give everything that happened to a deal, in order; `replay` of it is the deal. Raises `NotFound`."""
-        return self._run(questions.get_history(self._tenant, id))
+        return self._run(questions.get_history(self._tenant, id, self._of))
 
     def options(
         self,
@@ -231,10 +295,10 @@ class Desk:
     ) -> tuple[Option, ...]:
         """List where a deal could move to, with what stands in the way. Raises `NotFound`."""
 
-        def ask(pipeline: Pipeline, record: Opportunity) -> tuple[Option, ...]:
+        def ask(pipeline: Pipeline, record: R) -> tuple[Option, ...]:
             return engine.options(pipeline, record, at=at, actor=actor, facts=facts)
 
-        return self._run(questions.with_rules(self._tenant, id, ask))
+        return self._run(questions.with_rules(self._tenant, id, self._of, ask))
 
     def unmet(
         self,
@@ -251,7 +315,7 @@ class Desk:
     ) -> tuple[Problem, ...]:
         """Give every reason why the same `move` would be refused now. Raises `NotFound`."""
 
-        def ask(pipeline: Pipeline, record: Opportunity) -> tuple[Problem, ...]:
+        def ask(pipeline: Pipeline, record: R) -> tuple[Problem, ...]:
             return engine.unmet(
                 pipeline,
                 record,
@@ -265,7 +329,7 @@ class Desk:
                 recorded_at=recorded_at,
             )
 
-        return self._run(questions.with_rules(self._tenant, id, ask))
+        return self._run(questions.with_rules(self._tenant, id, self._of, ask))
 
     def _run(self, steps: Steps[T]) -> T:
         try:

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from oppcore.money import Money, decimal_text
 
 __all__ = ["digest_of"]
@@ -31,7 +33,13 @@ def _plain(value: Any) -> Any:
         case list() | tuple():
             return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
         case _:
-            return {"type": type(value).__name__}
+            return {"type": type(value).__name__, "parts": _parts(value)}
+
+
+def _parts(value: Any) -> list[Any]:
+    if not attrs.has(value.__class__):
+        return []
+    return [_plain(getattr(value, part.name)) for part in attrs.fields(value.__class__)]
 
 
 def digest_of(*parts: Any) -> str:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from oppcore.desk import requests
 from oppcore.desk.requests import Steps
 from oppcore.engine import Change
 from oppcore.errors import Corrupt, NotFound
 from oppcore.pipeline import Pipeline
-from oppcore.records import Key, Opportunity
+from oppcore.records import Key, Lead, Opportunity, Record, RecordKind
 from oppcore.repository.protocol import MAX_PAGE, Page, Query
 
-__all__ = ["find", "get_history", "get_opportunity", "get_pipeline", "with_rules"]
+__all__ = ["find", "get_history", "get_pipeline", "get_record", "kind_for", "type_for", "with_rules"]
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Record)
+
+
+def kind_for(type_: type[Any]) -> RecordKind:
+    """Give the kind of the records of a type."""
+    return RecordKind.LEAD if type_ is Lead else RecordKind.OPPORTUNITY
+
+
+def type_for(kind: RecordKind) -> type[Record]:
+    """Give the type of the records of a kind."""
+    return Lead if kind is RecordKind.LEAD else Opportunity
 
 
 def get_pipeline(tenant: str, key: str) -> Steps[Pipeline]:
@@ -28,25 +39,28 @@ def get_pipeline(tenant: str, key: str) -> Steps[Pipeline]:
     return stored.record
 
 
-def get_opportunity(tenant: str, id: str) -> Steps[Opportunity]:
-    """Load a deal. Raises `NotFound`."""
-    stored = yield from requests.load(Key("opportunity", id, tenant))
+def get_record(tenant: str, id: str, of: type[R]) -> Steps[R]:
+    """Load a deal or a lead. Raises `NotFound`."""
+    kind = kind_for(of)
+    stored = yield from requests.load(Key(kind, id, tenant))
     if stored is None:
-        raise NotFound("opportunity", id)
-    if not isinstance(stored.record, Opportunity):
-        raise Corrupt(f"opportunity {id!r} is stored as something else")
+        raise NotFound(kind, id)
+    if not isinstance(stored.record, of):
+        raise Corrupt(f"{kind} {id!r} is stored as something else")
     return stored.record
 
 
-def find(query: Query) -> Steps[Page[Opportunity]]:
-    """Load a page of deals."""
+def find(query: Query, of: type[R]) -> Steps[Page[R]]:
+    """Load a page of deals or leads."""
     page = yield from requests.find(query)
-    return Page(tuple(stored.record for stored in page.items if isinstance(stored.record, Opportunity)), page.cursor)
+    return Page(tuple(stored.record for stored in page.items if isinstance(stored.record, of)), page.cursor)
 
 
-def get_history(tenant: str, id: str, *, after: int = 0, until: int | None = None) -> Steps[tuple[Change, ...]]:
-    """Load the changes of a deal, page by page, from above one version up to another. Raises `NotFound` for none."""
-    key, found, position = Key("opportunity", id, tenant), list[Change](), after
+def get_history(
+    tenant: str, id: str, of: type[Any], *, after: int = 0, until: int | None = None
+) -> Steps[tuple[Change, ...]]:
+    """Load the changes of a record, page by page, from above one version up to another. Raises `NotFound` for none."""
+    key, found, position = Key(kind_for(of), id, tenant), list[Change](), after
     while until is None or position < until:
         limit = MAX_PAGE if until is None else min(MAX_PAGE, until - position)
         page = yield from requests.history(key, after=position, limit=limit)
@@ -55,12 +69,12 @@ def get_history(tenant: str, id: str, *, after: int = 0, until: int | None = Non
             break
         position = int(page.cursor)
     if not found and after == 0:
-        raise NotFound("opportunity", id)
+        raise NotFound(kind_for(of), id)
     return tuple(found)
 
 
-def with_rules(tenant: str, id: str, ask: Callable[[Pipeline, Opportunity], T]) -> Steps[T]:
-    """Load a deal and its pipeline, and ask the engine something about them. Raises `NotFound`."""
-    record = yield from get_opportunity(tenant, id)
+def with_rules(tenant: str, id: str, of: type[R], ask: Callable[[Pipeline, R], T]) -> Steps[T]:
+    """Load a record and its pipeline, and ask the engine something about them. Raises `NotFound`."""
+    record = yield from get_record(tenant, id, of)
     pipeline = yield from get_pipeline(tenant, record.progress.pipeline)
     return ask(pipeline, record)

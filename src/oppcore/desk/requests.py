@@ -8,8 +8,9 @@ from typing import Any, Generic, TypeAlias, TypeVar, final
 import attrs
 
 from oppcore.engine import Change
-from oppcore.records import Actor, Key
-from oppcore.repository.protocol import Commit, Committed, Page, Query, Record, Stored
+from oppcore.pipeline import Pipeline
+from oppcore.records import Actor, Key, Record
+from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored
 
 __all__ = [
     "Receipt",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", bound=Record, covariant=True)
+T_co = TypeVar("T_co", bound=Record | Pipeline, covariant=True)
 
 
 @final
@@ -97,7 +98,7 @@ def commit(wanted: Commit) -> Steps[Committed]:
     return answer
 
 
-def ask_to(action: str, actor: Actor | None, record: Record) -> Steps[None]:
+def ask_to(action: str, actor: Actor | None, record: Record | Pipeline) -> Steps[None]:
     """Ask whether an actor may do this to a record; a refusal is raised."""
     yield Request("authorize", (actor, action, record))
 

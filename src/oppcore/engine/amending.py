@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,34 +10,58 @@ from oppcore.engine.changes import Amended, Edit
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Pipeline
-from oppcore.records import FIELDS, Actor, Opportunity, get_field, with_fields
+from oppcore.records import Actor, CustomFields, Record, get_field, with_fields
 from oppcore.records.fields import find_field_problem
 from oppcore.spelling import suggest
 
 __all__ = ["amend", "find_edits", "find_value_problems", "unmet_amendment"]
 
 
-def find_value_problems(pipeline: Pipeline, values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Say which values do not fit: unknown fields, and values of the wrong kind."""
+def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Say which values do not fit: unknown fields, values of the wrong kind, and what the record itself refuses."""
+    problems: list[Problem] = []
     for name, value in values.items():
         field = pipeline.field(name)
         if field is None:
-            known = [*FIELDS, *(own.key for own in pipeline.fields)]
-            yield Problem("field.unknown", name, {"suggestion": suggest(name, known)})
+            problems.append(Problem("field.unknown", name, {"suggestion": suggest(name, pipeline.field_names)}))
         elif (problem := find_field_problem(field, value)) is not None:
-            yield problem
+            problems.append(problem)
+    return tuple(problems) or _find_refusals(record, values)
 
 
-def find_edits(record: Opportunity, values: Mapping[str, Any]) -> tuple[Edit, ...]:
+def _find_refusals(record: Record, values: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Say what the record itself refuses: of each value alone if that is wrong, else of all of them together."""
+    if (together := _refusal(record, values, "")) is None:
+        return ()
+    alone = [_refusal(record, {name: value}, name) for name, value in values.items()]
+    return tuple(problem for problem in alone if problem is not None) or (together,)
+
+
+def _refusal(record: Record, values: Mapping[str, Any], path: str) -> Problem | None:
+    try:
+        with_fields(record, _complete(record, values))
+    except (TypeError, ValueError) as error:
+        return Problem("field.value", path, {"why": str(error)})
+    return None
+
+
+def _complete(record: Record, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add the answers given to those there are: a form shows one question after the other."""
+    if not values.get("answers"):
+        return values
+    return {**values, "answers": CustomFields({**record.progress.answers, **values["answers"]})}
+
+
+def find_edits(record: Record, values: Mapping[str, Any]) -> tuple[Edit, ...]:
     """Give what really changes; a field set to what it is is no edit."""
-    after = with_fields(record, values)
+    after = with_fields(record, _complete(record, values))
     pairs = ((name, get_field(record, name), get_field(after, name)) for name in values)
     return tuple(Edit(name, old, new) for name, old, new in pairs if old != new)
 
 
 def unmet_amendment(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     values: Mapping[str, Any],
     *,
     at: datetime,
@@ -47,20 +71,20 @@ def unmet_amendment(
     return (
         *find_pipeline_problems(pipeline, record),
         *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
-        *find_value_problems(pipeline, values),
+        *find_value_problems(pipeline, record, values),
     )
 
 
 def amend(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     values: Mapping[str, Any],
     *,
     at: datetime,
     actor: Actor | None = None,
     recorded_at: datetime | None = None,
 ) -> tuple[Amended, ...]:
-    """Set fields, by the names of `oppcore.records.FIELDS` or the pipeline's own; None clears a field.
+    """Set fields, by the names of `Pipeline.field_names`; None clears a field, answers are added to those there are.
 
     Gives one `Amended`, or nothing where every field already has its value.
     Raises `MoveRefused` with all of `unmet_amendment`.

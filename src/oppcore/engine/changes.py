@@ -10,10 +10,10 @@ from typing import TypeAlias, final
 import attrs
 
 from oppcore.pipeline import Direction
-from oppcore.records import FieldValue, ForecastCategory, Opportunity, State
+from oppcore.records import FieldValue, ForecastCategory, Record, RecordKind, State
 from oppcore.records.checks import aware, key_text, optional_key, to_utc
 
-__all__ = ["Amended", "Change", "Edit", "Moved", "Opened", "Origination", "Stamp"]
+__all__ = ["Amended", "Change", "Converted", "Edit", "Moved", "Opened", "Origination", "Stamp"]
 
 
 class Origination(StrEnum):
@@ -32,7 +32,7 @@ class Stamp:
     down (never earlier). `pipeline` and `revision` name the rules it was decided under.
     """
 
-    kind: str = attrs.field(default="opportunity", validator=key_text)
+    kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=RecordKind)
     record_id: str = attrs.field(validator=key_text)
     version: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
     at: datetime = attrs.field(converter=to_utc, validator=aware)
@@ -49,7 +49,7 @@ class Opened:
     """A record came to be: its full image at version 1."""
 
     stamp: Stamp
-    record: Opportunity
+    record: Record
 
 
 @final
@@ -66,14 +66,18 @@ class Moved:
     forecast_category: ForecastCategory | None = None
 
 
+def _hidden(_value: FieldValue) -> str:
+    return "…"
+
+
 @final
 @attrs.frozen
 class Edit:
-    """One field's value before and after."""
+    """One field's value before and after. Values are not printed: some are personal, and an edit cannot tell which."""
 
     field: str
-    old: FieldValue
-    new: FieldValue
+    old: FieldValue = attrs.field(repr=_hidden)
+    new: FieldValue = attrs.field(repr=_hidden)
 
 
 @final
@@ -85,5 +89,16 @@ class Amended:
     edits: tuple[Edit, ...]
 
 
-Change: TypeAlias = Opened | Moved | Amended
+@final
+@attrs.frozen(kw_only=True)
+class Converted:
+    """A lead was won: it became (or joined) an opportunity, whose own `Opened` belongs to the same commit."""
+
+    stamp: Stamp
+    source: State
+    target: State
+    opportunity_id: str = attrs.field(validator=key_text)
+
+
+Change: TypeAlias = Opened | Moved | Amended | Converted
 """Everything that can happen to a record."""

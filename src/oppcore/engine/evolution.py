@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Any, TypeVar, assert_never, overload
 
 import attrs
 
-from oppcore.engine.changes import Amended, Change, Moved, Opened
+from oppcore.engine.changes import Amended, Change, Converted, Moved, Opened, Stamp
 from oppcore.errors import VersionConflict
-from oppcore.records import Opportunity, Outcome, Progress, with_fields
+from oppcore.records import Opportunity, Outcome, Progress, Record, State, with_fields
 
 __all__ = ["evolve", "replay"]
 
+R = TypeVar("R", bound=Record)
 
-def _expect(record: Opportunity | None, change: Change) -> None:
+
+def _expect(record: Record | None, change: Change) -> None:
     stamp = change.stamp
     found = 0 if record is None else record.progress.version
     if stamp.version != found + 1:
@@ -30,8 +32,7 @@ def _expect_image(change: Opened) -> None:
         raise ValueError(message)
 
 
-def _moved(progress: Progress, change: Moved) -> Progress:
-    stamp, target = change.stamp, change.target
+def _moved(progress: Progress, stamp: Stamp, target: State, reason: str | None) -> Progress:
     closed_at = progress.closed_at
     if target.outcome is Outcome.OPEN:
         closed_at = None
@@ -46,11 +47,11 @@ def _moved(progress: Progress, change: Moved) -> Progress:
         changed_at=stamp.at,
         recorded_at=stamp.recorded_at,
         closed_at=closed_at,
-        reason=change.reason,
+        reason=reason,
     )
 
 
-def _apply(record: Opportunity | None, change: Change) -> Opportunity:
+def _apply(record: Record | None, change: Change) -> Record:
     _expect(record, change)
     if isinstance(change, Opened):
         _expect_image(change)
@@ -61,33 +62,52 @@ def _apply(record: Opportunity | None, change: Change) -> Opportunity:
     stamp = change.stamp
     match change:
         case Moved():
-            return attrs.evolve(record, progress=_moved(record.progress, change))
+            return attrs.evolve(record, progress=_moved(record.progress, stamp, change.target, change.reason))
+        case Converted():
+            return attrs.evolve(record, progress=_moved(record.progress, stamp, change.target, None))
         case Amended():
             amended = with_fields(record, {edit.field: edit.new for edit in change.edits})
             progress = attrs.evolve(
-                record.progress, version=stamp.version, changed_at=stamp.at, recorded_at=stamp.recorded_at
+                amended.progress, version=stamp.version, changed_at=stamp.at, recorded_at=stamp.recorded_at
             )
             return attrs.evolve(amended, progress=progress)
         case _:
             assert_never(change)
 
 
-def evolve(record: Opportunity | None, *changes: Change) -> Opportunity:
-    """Give the record after some changes, in order; None is the record before its `Opened`.
-
-    Raises `VersionConflict` when a change does not follow the record's version.
-    """
+def _fold(record: Record | None, changes: Iterable[Change]) -> Record | None:
     for change in changes:
         record = _apply(record, change)
-    if record is None:
-        message = "no changes, no record"
-        raise ValueError(message)
     return record
 
 
-def replay(changes: Iterable[Change]) -> Opportunity:
-    """Give the record that all its changes, from the first on, have made.
+@overload
+def evolve(record: R, *changes: Change) -> R: ...
+@overload
+def evolve(record: None, *changes: Change) -> Opportunity: ...
+def evolve(record: Any, *changes: Change) -> Any:
+    """Give the record after some changes, in order; None is an opportunity before its `Opened`.
 
-    Raises `VersionConflict` where one is missing.
+    Raises `VersionConflict` when a change does not follow the record's version.
     """
-    return evolve(None, *changes)
+    return replay(changes) if record is None else _fold(record, changes)
+
+
+@overload
+def replay(changes: Iterable[Change]) -> Opportunity: ...
+@overload
+def replay(changes: Iterable[Change], of: type[R]) -> R: ...
+def replay(changes: Iterable[Change], of: type[Any] = Opportunity) -> Any:
+    """Give the record that all its changes, from the first on, have made: an opportunity, or what `of` says.
+
+    Raises `VersionConflict` where a change is missing, `ValueError` where there is none, `TypeError` where the record
+    is of another kind.
+    """
+    found = _fold(None, changes)
+    if found is None:
+        message = "no changes, no record"
+        raise ValueError(message)
+    if not isinstance(found, of):
+        message = f"these changes make a {type(found).__name__}, not a {of.__name__}"
+        raise TypeError(message)
+    return found

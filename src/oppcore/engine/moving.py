@@ -17,11 +17,11 @@ from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Direction, Pipeline, StageKind
 from oppcore.pipeline.edges import Edge, find_edge, find_edges, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
-from oppcore.records import Actor, Opportunity, Outcome, State
+from oppcore.records import Actor, Opportunity, Outcome, Record, RecordKind, State
 from oppcore.records.checks import MAX_KEY, check_text
 from oppcore.spelling import suggest
 
-__all__ = ["Option", "find_edge_problems", "move", "options", "unmet"]
+__all__ = ["Option", "find_edge_problems", "find_role_problems", "move", "options", "unmet"]
 
 _CLOSED_KINDS = {Outcome.WON: StageKind.WON, Outcome.LOST: StageKind.LOST}
 
@@ -41,7 +41,7 @@ class Option:
         return not self.problems
 
 
-def _find_target(pipeline: Pipeline, record: Opportunity, to: str | None, outcome: Outcome | None) -> State | Problem:
+def _find_target(pipeline: Pipeline, record: Record, to: str | None, outcome: Outcome | None) -> State | Problem:
     """Resolve what was asked for: a stage, an outcome, or both."""
     here = record.progress.state
     if to is None:
@@ -63,7 +63,8 @@ def _find_target(pipeline: Pipeline, record: Opportunity, to: str | None, outcom
     return find_state_problem(pipeline, state) or state
 
 
-def _role_problem(actor: Actor | None, roles: tuple[str, ...], what: str) -> Iterator[Problem]:
+def find_role_problems(actor: Actor | None, roles: tuple[str, ...], what: str) -> Iterator[Problem]:
+    """Say that the actor has none of the roles, where there are any."""
     if roles and (actor is None or actor.roles.isdisjoint(roles)):
         yield Problem(
             "role.needed", "actor", {"need": roles, "have": "nobody" if actor is None else actor.id, "what": what}
@@ -90,10 +91,15 @@ def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = No
             yield Problem(
                 "flow.forbidden", "to", {"direction": direction, "target": edge.target, "source": edge.source}
             )
-        yield from _role_problem(situation.actor, policy.roles, direction)
+        yield from find_role_problems(situation.actor, policy.roles, direction)
+    if edge.closed:
+        yield Problem("stage.archived", "to", {"stage": edge.target.stage})
+    if not edge.drawn:
+        yield Problem("transition.missing", "to", {"source": edge.source, "target": edge.target})
     for stage in edge.skipped:
         yield Problem("stage.not_skippable", "to", {"stage": stage, "target": edge.target})
-    yield from _role_problem(situation.actor, edge.roles, edge.target.stage)
+    for roles in edge.roles:
+        yield from find_role_problems(situation.actor, roles, edge.target.stage)
     yield from _reason_problem(edge, reason)
     for criterion in edge.gate:
         yield from find_unmet(criterion, situation)
@@ -107,12 +113,12 @@ class _Decision:
     problems: tuple[Problem, ...]
     edge: Edge | None = None
     amended: tuple[Amended, ...] = ()
-    record: Opportunity | None = None
+    record: Record | None = None
 
 
 def _amended(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     values: Mapping[str, Any],
     at: datetime,
     recorded: datetime | None,
@@ -127,7 +133,7 @@ def _amended(
 
 def _decide(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     to: str | None,
     *,
     outcome: Outcome | str | None,
@@ -143,7 +149,7 @@ def _decide(
     first = (
         *find_pipeline_problems(pipeline, record),
         *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
-        *find_value_problems(pipeline, amending),
+        *find_value_problems(pipeline, record, amending),
     )
     if first:
         return _Decision(first)
@@ -155,15 +161,18 @@ def _decide(
     edge = find_edge(pipeline, record.progress.state, target)
     if edge is None:
         return _Decision((Problem("move.no_way", "to", {"source": record.progress.state, "target": target}),))
+    if (problem := _find_conversion_problem(pipeline, target)) is not None:
+        return _Decision((problem,))
     amended = _amended(pipeline, record, amending, at, recorded_at, actor)
     after = evolve(record, *amended)
-    situation = Situation(record=after, at=at, actor=actor, facts=facts)
-    return _Decision(tuple(find_edge_problems(edge, situation, reason)), edge, amended, after)
+    situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
+    problems = dict.fromkeys(find_edge_problems(edge, situation, reason))  # two gates may want the same
+    return _Decision(tuple(problems), edge, amended, after)
 
 
 def unmet(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     to: str | None = None,
     *,
     at: datetime,
@@ -192,7 +201,7 @@ def unmet(
 
 def move(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     to: str | None = None,
     *,
     at: datetime,
@@ -228,6 +237,7 @@ def move(
     if decision.problems or edge is None or after is None:
         wish = f"the move from {record.progress.state} to {to or outcome or record.progress.stage}"
         raise MoveRefused(record.id, wish, decision.problems)
+    estimate = after.estimate if isinstance(after, Opportunity) else None
     keeps_reason = reason is None and edge.target.outcome is record.progress.outcome
     moved = Moved(
         stamp=next_stamp(pipeline, record.id, after.progress, at=at, recorded_at=recorded_at, actor=actor),
@@ -235,15 +245,15 @@ def move(
         target=edge.target,
         directions=edge.directions,
         reason=record.progress.reason if keeps_reason else reason,
-        probability=effective_probability(pipeline, edge.target, after.estimate),
-        forecast_category=effective_category(pipeline, edge.target, after.estimate),
+        probability=None if estimate is None else effective_probability(pipeline, edge.target, estimate),
+        forecast_category=None if estimate is None else effective_category(pipeline, edge.target, estimate),
     )
     return (*decision.amended, moved)
 
 
 def options(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     *,
     at: datetime,
     actor: Actor | None = None,
@@ -257,8 +267,20 @@ def options(
     here = find_state_problem(pipeline, record.progress.state)
     if first or here:
         raise MoveRefused(record.id, "any move", (*first, *(() if here is None else (here,))))
-    situation = Situation(record=record, at=at, actor=actor, facts=facts or {})
+    situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
     return tuple(
-        Option(edge.target, edge.directions, tuple(find_edge_problems(edge, situation)))
+        Option(edge.target, edge.directions, _find_option_problems(pipeline, edge, situation))
         for edge in find_edges(pipeline, record.progress.state)
     )
+
+
+def _find_conversion_problem(pipeline: Pipeline, target: State) -> Problem | None:
+    if pipeline.kind is RecordKind.LEAD and target.outcome is Outcome.WON:
+        return Problem("lead.convert", "to", {"target": target})
+    return None
+
+
+def _find_option_problems(pipeline: Pipeline, edge: Edge, situation: Situation) -> tuple[Problem, ...]:
+    if (problem := _find_conversion_problem(pipeline, edge.target)) is not None:
+        return (problem,)
+    return tuple(dict.fromkeys(find_edge_problems(edge, situation)))

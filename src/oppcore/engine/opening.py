@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,14 +16,13 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_state_problem, open_edge
-from oppcore.records import FIELDS, Actor, Opportunity, Progress, with_fields
+from oppcore.records import Actor, Lead, Opportunity, Progress, Record, RecordKind, fields_of, with_fields
 from oppcore.spelling import suggest
 
-__all__ = ["adopt", "open_opportunity", "unmet_adoption", "unmet_opening"]
+__all__ = ["adopt", "open_lead", "open_opportunity", "unmet_adoption", "unmet_opening"]
 
 
-def _blank(pipeline: Pipeline, id: str, stage: str, at: datetime, recorded_at: datetime | None) -> Opportunity:
-    recorded = at if recorded_at is None else recorded_at
+def _blank(pipeline: Pipeline, id: str, stage: str, at: datetime, recorded_at: datetime | None) -> Record:
     progress = Progress(
         pipeline=pipeline.key,
         stage=stage,
@@ -31,33 +30,18 @@ def _blank(pipeline: Pipeline, id: str, stage: str, at: datetime, recorded_at: d
         opened_at=at,
         entered_at=at,
         changed_at=at,
-        recorded_at=recorded,
+        recorded_at=at if recorded_at is None else recorded_at,
     )
-    return Opportunity(id=id, progress=progress)
+    return Lead(id=id, progress=progress) if pipeline.kind is RecordKind.LEAD else Opportunity(id=id, progress=progress)
 
 
-def _opening_problems(
-    pipeline: Pipeline,
-    id: str,
-    values: Mapping[str, Any],
-    stage: str,
-    at: datetime,
-    actor: Actor | None,
-    facts: Mapping[str, Any],
-    recorded_at: datetime | None,
-) -> Iterator[Problem]:
-    yield from find_order_problems(None, at=at, recorded_at=recorded_at)
-    value_problems = tuple(find_value_problems(pipeline, values))
-    yield from value_problems
+def _stage_problem(pipeline: Pipeline, stage: str) -> Problem | None:
     if stage not in pipeline:
         known = [one.key for one in pipeline.stages]
-        yield Problem("move.unknown_stage", "stage", {"have": stage, "suggestion": suggest(stage, known)})
-    elif stage not in pipeline.entries:
-        yield Problem("stage.no_entry", "stage", {"have": stage, "need": pipeline.entries})
-    elif not value_problems:
-        record = with_fields(_blank(pipeline, id, stage, at, recorded_at), values)
-        situation = Situation(record=record, at=at, actor=actor, facts=facts)
-        yield from find_edge_problems(open_edge(pipeline, stage), situation)
+        return Problem("move.unknown_stage", "stage", {"have": stage, "suggestion": suggest(stage, known)})
+    if stage not in pipeline.entries:
+        return Problem("stage.no_entry", "stage", {"have": stage, "need": pipeline.entries})
+    return None
 
 
 def unmet_opening(
@@ -71,9 +55,44 @@ def unmet_opening(
     facts: Mapping[str, Any] | None = None,
     recorded_at: datetime | None = None,
 ) -> tuple[Problem, ...]:
-    """Give every reason why the same call of `open_opportunity` would be refused; nothing when it would be done."""
+    """Give every reason why a record cannot be opened like this (see `open_opportunity`, `open_lead`)."""
     place = stage or pipeline.entries[0]
-    return tuple(_opening_problems(pipeline, id, values or {}, place, at, actor, facts or {}, recorded_at))
+    order = tuple(find_order_problems(None, at=at, recorded_at=recorded_at))
+    if order:
+        return order
+    blank = _blank(pipeline, id, place, at, recorded_at)
+    wrong = find_value_problems(pipeline, blank, values or {})
+    if (problem := _stage_problem(pipeline, place)) is not None:
+        return (*wrong, problem)
+    if wrong:
+        return wrong
+    record = with_fields(blank, values or {})
+    situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
+    return tuple(find_edge_problems(open_edge(pipeline, place), situation))
+
+
+def _open(
+    kind: RecordKind,
+    pipeline: Pipeline,
+    id: str,
+    values: Mapping[str, Any] | None,
+    at: datetime,
+    actor: Actor | None,
+    stage: str | None,
+    facts: Mapping[str, Any] | None,
+    recorded_at: datetime | None,
+) -> tuple[Opened]:
+    place = stage or pipeline.entries[0]
+    if pipeline.kind is not kind:
+        wrong = Problem("pipeline.kind", "pipeline", {"have": kind, "need": pipeline.kind})
+        raise MoveRefused(id, f"the opening in {place}", (wrong,))
+    problems = unmet_opening(
+        pipeline, id, values, at=at, actor=actor, stage=stage, facts=facts, recorded_at=recorded_at
+    )
+    if problems:
+        raise MoveRefused(id, f"the opening in {place}", problems)
+    record = with_fields(_blank(pipeline, id, place, at, recorded_at), values or {})
+    return (Opened(stamp=next_stamp(pipeline, id, None, at=at, recorded_at=recorded_at, actor=actor), record=record),)
 
 
 def open_opportunity(
@@ -91,34 +110,44 @@ def open_opportunity(
 
     Raises `MoveRefused` with all of `unmet_opening`.
     """
-    place = stage or pipeline.entries[0]
-    problems = unmet_opening(
-        pipeline, id, values, at=at, actor=actor, stage=stage, facts=facts, recorded_at=recorded_at
-    )
-    if problems:
-        raise MoveRefused(id, f"the opening in {place}", problems)
-    record = with_fields(_blank(pipeline, id, place, at, recorded_at), values or {})
-    stamp = next_stamp(pipeline, id, None, at=at, recorded_at=recorded_at, actor=actor)
-    return (Opened(stamp=stamp, record=record),)
+    return _open(RecordKind.OPPORTUNITY, pipeline, id, values, at, actor, stage, facts, recorded_at)
+
+
+def open_lead(
+    pipeline: Pipeline,
+    id: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    at: datetime,
+    actor: Actor | None = None,
+    stage: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+    recorded_at: datetime | None = None,
+) -> tuple[Opened]:
+    """Open a lead in a lead pipeline, as `open_opportunity` opens a deal.
+
+    Raises `MoveRefused` with all of `unmet_opening`.
+    """
+    return _open(RecordKind.LEAD, pipeline, id, values, at, actor, stage, facts, recorded_at)
 
 
 def unmet_adoption(
-    pipeline: Pipeline, image: Opportunity, *, at: datetime, recorded_at: datetime | None = None
+    pipeline: Pipeline, image: Record, *, at: datetime, recorded_at: datetime | None = None
 ) -> tuple[Problem, ...]:
     """Give every reason why the same call of `adopt` would be refused; nothing when it would be done."""
     problems = [*find_pipeline_problems(pipeline, image), *find_order_problems(None, at=at, recorded_at=recorded_at)]
     if (problem := find_state_problem(pipeline, image.progress.state)) is not None:
         problems.append(problem)
-    problems.extend(Problem("field.built_in", name, {"key": name}) for name in image.fields if name in FIELDS)
-    problems.extend(
-        find_value_problems(pipeline, {name: value for name, value in image.fields.items() if name not in FIELDS})
-    )
+    built_in = fields_of(pipeline.kind)
+    own = {name: value for name, value in image.fields.items() if name not in built_in}
+    problems.extend(Problem("field.built_in", name, {"key": name}) for name in image.fields if name in built_in)
+    problems.extend(find_value_problems(pipeline, image, own))
     return tuple(problems)
 
 
 def adopt(
     pipeline: Pipeline,
-    image: Opportunity,
+    image: Record,
     *,
     at: datetime,
     actor: Actor | None = None,

@@ -8,7 +8,7 @@ from datetime import datetime
 from oppcore.engine.changes import Origination, Stamp
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline
-from oppcore.records import Actor, Opportunity, Progress
+from oppcore.records import Actor, Progress, Record, kind_of
 from oppcore.records.checks import to_optional_utc, to_utc
 
 __all__ = ["find_order_problems", "find_pipeline_problems", "next_stamp"]
@@ -38,8 +38,10 @@ def find_order_problems(
         yield Problem("change.out_of_order", "recorded_at", {"have": written, "need": progress.recorded_at})
 
 
-def find_pipeline_problems(pipeline: Pipeline, record: Opportunity) -> Iterator[Problem]:
-    """Say that a record belongs to another pipeline."""
+def find_pipeline_problems(pipeline: Pipeline, record: Record) -> Iterator[Problem]:
+    """Say that a record belongs to another pipeline, or to none of its kind."""
+    if kind_of(record) is not pipeline.kind:
+        yield Problem("pipeline.kind", "pipeline", {"have": kind_of(record), "need": pipeline.kind})
     if record.progress.pipeline != pipeline.key:
         yield Problem("pipeline.other", "pipeline", {"have": record.progress.pipeline, "need": pipeline.key})
 
@@ -56,6 +58,7 @@ def next_stamp(
 ) -> Stamp:
     """Make the stamp of the change that follows."""
     return Stamp(
+        kind=pipeline.kind,
         record_id=record_id,
         version=1 if progress is None else progress.version + 1,
         at=at,

@@ -9,14 +9,14 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.engine import Amended, Change, Edit, Moved, Opened, Origination, Stamp, evolve
+from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened, Origination, Stamp, evolve
 from oppcore.errors import Problem
 from oppcore.history.history import History
 from oppcore.history.row import Row, RowKind
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
-from oppcore.records import Actor, Opportunity, Outcome, Progress, State, get_field, with_fields
+from oppcore.records import Actor, Opportunity, Outcome, Progress, State, fields_of, get_field, with_fields
 
 __all__ = ["Adoption", "adopt_history", "rows_of"]
 
@@ -31,18 +31,27 @@ def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
     outcome came about before it was taken over, and all of it became known then. A field cleared by an amendment is
     *not said* by its row, which can only say what is there.
     """
-    states: dict[str, State] = {}
+    states: dict[tuple[str, str], State] = {}
     for change in changes:
         match change:
             case Opened(record=record):
                 yield from _image_rows(change)
-                states[record.id] = record.progress.state
+                states[change.stamp.kind, record.id] = record.progress.state
             case Moved(stamp=stamp, target=target, reason=reason):
-                states[stamp.record_id] = target
+                states[stamp.kind, stamp.record_id] = target
                 yield _row(stamp, target.stage, target.outcome, reason=reason)
+            case Converted(stamp=stamp, target=target):
+                states[stamp.kind, stamp.record_id] = target
+                yield _row(stamp, target.stage, target.outcome)
             case Amended(stamp=stamp, edits=edits):
-                state = states[stamp.record_id]
-                yield _row(stamp, state.stage, state.outcome, said={edit.field: edit.new for edit in edits})
+                state = states[stamp.kind, stamp.record_id]
+                yield _row(stamp, state.stage, state.outcome, said=_sayable(stamp, edits))
+
+
+def _sayable(stamp: Stamp, edits: Iterable[Edit]) -> dict[str, Any]:
+    """Give what edits say, but for the person behind a lead: that is nobody's count."""
+    built_in = fields_of(stamp.kind)
+    return {edit.field: edit.new for edit in edits if not ((field := built_in.get(edit.field)) and field.personal)}
 
 
 def _image_rows(change: Opened) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from oppcore.criteria import Criterion
+from oppcore.criteria import Criterion, Leaf
 from oppcore.criteria.document import CriterionReader, write_criterion
 from oppcore.document import (
     DocumentFault,
@@ -22,7 +22,8 @@ from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.pipeline import Pipeline
 from oppcore.pipeline.stage import Labels, Stage
 from oppcore.pipeline.structure import MAX_STAGES
-from oppcore.records import FIELDS, Field
+from oppcore.pipeline.transitions import Action, Transition
+from oppcore.records import Field, RecordKind, fields_of
 
 __all__ = ["dump_pipeline", "load_pipeline", "write_pipeline"]
 
@@ -39,7 +40,7 @@ def _read_labels(value: Any, _type: Any) -> Labels:
 
 def _declared(data: Mapping[str, Any]) -> dict[str, Field]:
     """Give the fields criteria may speak of; what is wrong with a declaration is said later, with its path."""
-    found = dict(FIELDS)
+    found = dict(fields_of(RecordKind.LEAD if data.get("kind") == RecordKind.LEAD else RecordKind.OPPORTUNITY))
     declared = data.get("fields")
     converter = _converter(_NO_FIELDS)
     for table in want_list(declared) if isinstance(declared, list) else ():
@@ -51,20 +52,55 @@ def _declared(data: Mapping[str, Any]) -> dict[str, Field]:
     return found
 
 
-def _write_gate(gate: Iterable[Criterion]) -> list[dict[str, Any]]:
-    return [write_criterion(criterion) for criterion in gate]
+def _expanded(value: Any, items: list[Any]) -> Any:
+    """Put a stage's own checklist where its gates say `{answered = "checklist"}`."""
+    if isinstance(value, list):
+        return [_expanded(item, items) for item in want_list(value)]
+    if isinstance(value, dict):
+        table = want_table(value)
+        if table == {"answered": "checklist"}:
+            return {"answered": items}
+        return {key: _expanded(item, items) for key, item in table.items()}
+    return value
 
 
-def _converter(reader: CriterionReader) -> Any:
-    gate = Special(reader.read_gate, _write_gate)
-    converter = make_converter({Stage: {"entry": gate, "exit": gate}})
+def _with_checklists(data: Mapping[str, Any]) -> dict[str, Any]:
+    stages = data.get("stages")
+    if not isinstance(stages, list):
+        return dict(data)
+    found: list[Any] = []
+    for stage in want_list(stages):
+        checklist = want_table(stage).get("checklist") if isinstance(stage, dict) else None
+        keys = [want_table(item).get("key") for item in want_list(checklist)] if _is_tables(checklist) else []
+        gates = {gate: _expanded(stage[gate], keys) for gate in ("entry", "exit") if keys and gate in stage}
+        found.append({**want_table(stage), **gates} if gates else stage)
+    return {**data, "stages": found}
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in want_list(value))
+
+
+def _converter(reader: CriterionReader, own: Mapping[str, type[Leaf]] | None = None) -> Any:
+    def write_gate(gate: Iterable[Criterion]) -> list[dict[str, Any]]:
+        return [write_criterion(criterion, own) for criterion in gate]
+
+    gate = Special(reader.read_gate, write_gate)
+    converter = make_converter(
+        {Stage: {"entry": gate, "exit": gate}, Transition: {"gate": gate}, Action: {"gate": gate}}
+    )
     converter.register_structure_hook_func(lambda type_: type_ == Labels, _read_labels)
     converter.register_unstructure_hook_func(lambda type_: type_ == Labels, dict)
     return converter
 
 
-def load_pipeline(source: str | bytes | Mapping[str, Any]) -> Pipeline:
+def load_pipeline(
+    source: str | bytes | Mapping[str, Any], *, criteria: Mapping[str, type[Leaf]] | None = None
+) -> Pipeline:
     """Read a pipeline from the text of a TOML or JSON document (JSON starts with `{`), or from plain data.
+
+    `criteria` names the host's own criteria: `{"legal_reviewed": LegalReviewed}` lets a gate say
+    `{legal_reviewed = {…}}`, the table holding the fields of the class.
 
     Raises `InvalidPipeline` with every fault at once, each with its path and a suggestion where one is near.
 
@@ -90,25 +126,33 @@ def load_pipeline(source: str | bytes | Mapping[str, Any]) -> Pipeline:
     if isinstance(stages, list) and len(want_list(stages)) > MAX_STAGES:
         raise InvalidPipeline((Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES}),))
     currency = data.get("currency")
-    reader = CriterionReader(_declared(data), currency if isinstance(currency, str) else None)
+    reader = CriterionReader(_declared(data), currency if isinstance(currency, str) else None, own=criteria)
     try:
-        return structure(_converter(reader), dict(data), Pipeline)
+        return structure(_converter(reader), _with_checklists(data), Pipeline)
     except DocumentFault as fault:
         raise InvalidPipeline(fault.problems) from None
 
 
-def write_pipeline(pipeline: Pipeline) -> dict[str, Any]:
-    """Give a pipeline as plain data; `load_pipeline` makes an equal pipeline of it. Decimals are texts."""
-    data: dict[str, Any] = _converter(_NO_FIELDS).unstructure(pipeline)
+def write_pipeline(pipeline: Pipeline, *, criteria: Mapping[str, type[Leaf]] | None = None) -> dict[str, Any]:
+    """Give a pipeline as plain data; `load_pipeline` makes an equal pipeline of it. Decimals are texts.
+
+    Raises `TypeError` for a criterion of the host's own that `criteria` does not name.
+    """
+    data: dict[str, Any] = _converter(_NO_FIELDS, criteria).unstructure(pipeline)
     return data
 
 
-def dump_pipeline(pipeline: Pipeline, *, format: Literal["toml", "json"] = "toml") -> str:
+def dump_pipeline(
+    pipeline: Pipeline,
+    *,
+    format: Literal["toml", "json"] = "toml",
+    criteria: Mapping[str, type[Leaf]] | None = None,
+) -> str:
     """Write a pipeline as a document; `load_pipeline` reads an equal pipeline from it.
 
     TOML needs the package tomli-w (`pip install oppcore[cli]`); without it `Unsupported` is raised.
     """
-    data = write_pipeline(pipeline)
+    data = write_pipeline(pipeline, criteria=criteria)
     if format == "json":
         import json
 

@@ -12,10 +12,11 @@ from oppcore.errors import Problem
 from oppcore.pipeline.flow import Direction, Policy
 from oppcore.pipeline.pipeline import Pipeline
 from oppcore.pipeline.stage import Stage, StageKind
+from oppcore.pipeline.transitions import Transition
 from oppcore.records import Outcome, State
 from oppcore.spelling import suggest
 
-__all__ = ["Edge", "find_edge", "find_edges", "find_state_problem", "legal_outcomes", "open_edge"]
+__all__ = ["Edge", "as_graph", "find_edge", "find_edges", "find_state_problem", "legal_outcomes", "open_edge"]
 
 _LEGAL = {
     StageKind.OPEN: (Outcome.OPEN, Outcome.LOST, Outcome.ABANDONED),
@@ -25,6 +26,7 @@ _LEGAL = {
 }
 _GIVEN_UP = (Outcome.LOST, Outcome.ABANDONED)
 _FORWARD = frozenset({Direction.ADVANCE, Direction.JUMP, Direction.WIN, Direction.DELIVER})
+_DRAWN = _FORWARD | {Direction.REVERT}
 _UNGATED = frozenset({Direction.LOSE, Direction.ABANDON})
 
 
@@ -34,8 +36,9 @@ class Edge:
     """A move that the structure of a pipeline knows: from one state to another, in all its directions.
 
     `source` is None for an opening. `gate` is what must be true, `policies` what the flow says of each direction,
-    `skipped` the stages jumped over that may not be, `roles` who may enter the target (empty admits anyone), `reasons`
-    the keys of which one must be given (empty: none is needed).
+    `skipped` the stages jumped over that may not be. Each of `roles` is a set of which the actor needs one. `reasons`
+    are the keys of which one must be given (empty: none is needed). `drawn` is False where the pipeline draws its
+    transitions and this is none of them. `closed` says that nobody may enter the target any more.
     """
 
     source: State | None
@@ -44,8 +47,10 @@ class Edge:
     gate: tuple[Criterion, ...] = ()
     policies: tuple[tuple[Direction, Policy], ...] = ()
     skipped: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
+    roles: tuple[tuple[str, ...], ...] = ()
     reasons: tuple[str, ...] = ()
+    drawn: bool = True
+    closed: bool = False
 
 
 def legal_outcomes(kind: StageKind) -> tuple[Outcome, ...]:
@@ -126,15 +131,21 @@ def _directions(pipeline: Pipeline, source: State, target: State) -> tuple[Direc
 
 def _edge(pipeline: Pipeline, source: State | None, target: State, directions: tuple[Direction, ...]) -> Edge:
     there = pipeline.stage(target.stage)
-    ungated = target.outcome in _GIVEN_UP
-    gate: tuple[Criterion, ...] = () if ungated else there.entry
+    gate: tuple[Criterion, ...] = () if target.outcome in _GIVEN_UP else there.entry
+    roles = () if not _UNGATED.isdisjoint(directions) else (there.roles,)
     skipped: tuple[Stage, ...] = ()
+    drawn = True
     if source is not None:
         here = pipeline.stage(source.stage)
         if not _FORWARD.isdisjoint(directions):
             gate = here.exit + gate
-        if Direction.JUMP in directions:
+        if Direction.JUMP in directions and not pipeline.transitions:
             skipped = _between(pipeline, here, there)
+        if pipeline.transitions and not _DRAWN.isdisjoint(directions):
+            transition = pipeline.transition(source.stage, target.stage)
+            drawn = transition is not None
+            if transition is not None:
+                gate, roles = gate + transition.gate, (*roles, transition.roles)
     return Edge(
         source=source,
         target=target,
@@ -142,9 +153,26 @@ def _edge(pipeline: Pipeline, source: State | None, target: State, directions: t
         gate=gate,
         policies=tuple((direction, pipeline.flow.policy(direction)) for direction in directions),
         skipped=tuple(stage.key for stage in skipped if not stage.may_be_skipped),
-        roles=() if not _UNGATED.isdisjoint(directions) else there.roles,
+        roles=tuple(some for some in roles if some),
         reasons=() if target.outcome is Outcome.OPEN else pipeline.reasons_for(target.outcome),
+        drawn=drawn,
+        closed=there.archived and (source is None or source.stage != target.stage),
     )
+
+
+def as_graph(pipeline: Pipeline) -> Pipeline:
+    """Give the pipeline with the moves its order allows drawn one by one: it decides alike. Drawn already, it stays."""
+    if pipeline.transitions:
+        return pipeline
+    drawn: list[Transition] = []
+    for source in pipeline.stages:
+        for outcome in _LEGAL[source.kind]:
+            for edge in find_edges(pipeline, State(source.key, outcome)):
+                here, there = State(source.key, outcome), edge.target
+                if not edge.skipped and here.stage != there.stage and not _DRAWN.isdisjoint(edge.directions):
+                    drawn.append(Transition(source=here.stage, target=there.stage))
+    unique = {transition.key: transition for transition in drawn}
+    return attrs.evolve(pipeline, transitions=tuple(unique.values()))
 
 
 def open_edge(pipeline: Pipeline, stage: str) -> Edge:

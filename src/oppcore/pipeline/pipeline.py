@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
-from typing import final
+from typing import Any, final
 
 import attrs
 
@@ -15,22 +15,15 @@ from oppcore.pipeline.flow import Flow
 from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
-from oppcore.records import FIELDS, Field, Outcome
+from oppcore.pipeline.transitions import Action, Transition
+from oppcore.records import Field, Outcome, RecordKind, fields_of
 from oppcore.records.checks import key_text, optional_key, texts, to_texts
 
 __all__ = ["Pipeline"]
 
 
-def _to_stages(stages: Iterable[Stage]) -> tuple[Stage, ...]:
-    return tuple(stages)
-
-
-def _to_reasons(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    return tuple(reasons)
-
-
-def _to_fields(fields: Iterable[CustomField]) -> tuple[CustomField, ...]:
-    return tuple(fields)
+def _derived() -> Any:
+    return attrs.field(init=False, eq=False, repr=False)
 
 
 @final
@@ -40,27 +33,44 @@ class Pipeline:
 
     Everything about a pipeline is data; two equal pipelines decide alike. `revision` counts its published versions
     from 1. `opens_in` names the stages in which a deal may be opened; empty means the first open stage. `currency` is
-    what amounts are in where nothing else is said.
+    what amounts are in where nothing else is said. With `transitions` only the moves drawn are possible; without them
+    the order of the stages says which are. `continues` is the key of the lead pipeline before this one.
 
     Raises `InvalidPipeline` with every fault at once.
     """
 
     key: str = attrs.field(validator=key_text)
     revision: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=RecordKind)
     labels: Labels = labels_field()
-    stages: tuple[Stage, ...] = attrs.field(converter=_to_stages)
+    stages: tuple[Stage, ...] = attrs.field(converter=tuple[Stage, ...])
     flow: Flow = Flow()
-    reasons: tuple[Reason, ...] = attrs.field(default=(), converter=_to_reasons)
-    fields: tuple[CustomField, ...] = attrs.field(default=(), converter=_to_fields)
+    transitions: tuple[Transition, ...] = attrs.field(default=(), converter=tuple[Transition, ...])
+    actions: tuple[Action, ...] = attrs.field(default=(), converter=tuple[Action, ...])
+    reasons: tuple[Reason, ...] = attrs.field(default=(), converter=tuple[Reason, ...])
+    fields: tuple[CustomField, ...] = attrs.field(default=(), converter=tuple[CustomField, ...])
     opens_in: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
     currency: str | None = attrs.field(default=None, validator=optional_key)
-    _ranks: Mapping[str, int] = attrs.field(init=False, eq=False, repr=False)
+    continues: str | None = attrs.field(default=None, validator=optional_key)
+    _ranks: Mapping[str, int] = _derived()
+    _known: Mapping[str, Field] = _derived()
+    _drawn: Mapping[tuple[str, str], Transition] = _derived()
+    personal: frozenset[str] = _derived()
+    """The names of the fields whose values are never printed."""
 
     def __attrs_post_init__(self) -> None:
-        found = find_faults(self.stages, self.reasons, self.fields, self.opens_in, self.currency)
-        if faults := tuple(islice(found, MAX_FAULTS)):
+        if faults := tuple(islice(find_faults(self), MAX_FAULTS)):
             raise InvalidPipeline(faults)
-        object.__setattr__(self, "_ranks", {stage.key: rank for rank, stage in enumerate(self.stages)})
+        own = {field.key: Field(field.key, field.type, "", field.choices, field.personal) for field in self.fields}
+        known = {**fields_of(self.kind), **own}
+        derived = {
+            "_ranks": {stage.key: rank for rank, stage in enumerate(self.stages)},
+            "_known": known,
+            "_drawn": {(drawn.source, drawn.target): drawn for drawn in self.transitions},
+            "personal": frozenset(name for name, field in known.items() if field.personal),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def __contains__(self, key: object) -> bool:
         return key in self._ranks
@@ -85,14 +95,25 @@ class Pipeline:
     @property
     def entries(self) -> tuple[str, ...]:
         """The keys of the stages in which a deal may be opened."""
-        return self.opens_in or (self.open_stages[0].key,)
+        return self.opens_in or (next(stage.key for stage in self.open_stages if not stage.archived),)
 
     def reasons_for(self, outcome: Outcome) -> tuple[str, ...]:
         """Give the keys of the reasons that fit an outcome, in order."""
         return tuple(reason.key for reason in self.reasons if reason.outcome is outcome)
 
+    def transition(self, source: str, target: str) -> Transition | None:
+        """Give the transition drawn between two stages; None where there is none."""
+        return self._drawn.get((source, target))
+
+    def action(self, key: str) -> Action | None:
+        """Give an action by key; None where there is none."""
+        return next((action for action in self.actions if action.key == key), None)
+
     def field(self, name: str) -> Field | None:
-        """Give a field by name, built in or declared by this pipeline."""
-        if (field := FIELDS.get(name)) is not None:
-            return field
-        return next((Field(own.key, own.type, "", own.choices) for own in self.fields if own.key == name), None)
+        """Give a field by name, built in or declared by this pipeline; None where there is none."""
+        return self._known.get(name)
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The names of all fields of this pipeline's records, built in and its own."""
+        return tuple(self._known)

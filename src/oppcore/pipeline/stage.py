@@ -11,9 +11,9 @@ import attrs
 
 from oppcore.criteria import Criterion
 from oppcore.records import ForecastCategory, Outcome
-from oppcore.records.checks import check_text, key_text, optional_probability, texts, to_texts
+from oppcore.records.checks import check_text, key_text, optional_decimal, optional_probability, texts, to_texts
 
-__all__ = ["Labels", "Stage", "StageKind", "labels_field"]
+__all__ = ["ChecklistItem", "Labels", "Stage", "StageKind", "labels_field"]
 
 
 class StageKind(StrEnum):
@@ -69,11 +69,31 @@ def _to_category(value: str | None) -> ForecastCategory | None:
 
 @final
 @attrs.frozen(kw_only=True)
+class ChecklistItem:
+    """Something to be answered in a stage; `labels` are the question in each language."""
+
+    key: str = attrs.field(validator=key_text)
+    labels: Labels = labels_field()
+
+
+def _to_checklist(items: Iterable[ChecklistItem]) -> tuple[ChecklistItem, ...]:
+    return tuple(items)
+
+
+def _days() -> Any:
+    return attrs.field(default=None, validator=optional_decimal)
+
+
+@final
+@attrs.frozen(kw_only=True)
 class Stage:
     """A step of the process. `key` names it for ever; labels may change, the kind says what it means.
 
     `probability` (0 to 1) and `forecast_category` are defaults for the deals in the stage. `exit` holds what must be
     true to leave the stage forward, `entry` what must be true to enter it. `roles` may enter; empty admits anyone.
+    `guidance` says what to do here, `asks` names the fields to fill in, `checklist` the questions to answer.
+    `expected_days` and `maximum_days` are what a stay should and may take, `expected_conversion` (0 to 1) is the share
+    that should go on. An archived stage keeps its key and rank; deals can leave it, none can enter.
     """
 
     key: str = attrs.field(validator=key_text)
@@ -85,6 +105,13 @@ class Stage:
     exit: tuple[Criterion, ...] = attrs.field(default=(), converter=_to_criteria)
     may_be_skipped: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
     roles: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
+    guidance: Labels = labels_field()
+    asks: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
+    checklist: tuple[ChecklistItem, ...] = attrs.field(default=(), converter=_to_checklist)
+    expected_days: Decimal | None = _days()
+    maximum_days: Decimal | None = _days()
+    expected_conversion: Decimal | None = attrs.field(default=None, validator=optional_probability)
+    archived: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
 
     def label(self, language: str) -> str:
         """Give the label in a language, or the key where there is none."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from oppcore.criteria import AllOf, AnyOf, Compare, Criterion, Not, Present, SomeOf, Text
+from oppcore.criteria import AllOf, AnyOf, Compare, Criterion, Exists, Not, Present, SomeOf, Text
 from oppcore.errors import Problem
 from oppcore.money import CURRENCIES
-from oppcore.pipeline.fields import CustomField
-from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.stage import Stage, StageKind
-from oppcore.records import FIELDS, FieldType, ForecastCategory, Outcome
+from oppcore.records import ITEM_FIELDS, FieldType, ForecastCategory, Outcome, RecordKind, fields_of
 from oppcore.spelling import suggest
+
+if TYPE_CHECKING:
+    from oppcore.pipeline.pipeline import Pipeline
 
 __all__ = ["MAX_DEPTH", "MAX_NODES", "MAX_STAGES", "find_faults"]
 
@@ -65,59 +67,94 @@ def _below(criterion: Criterion) -> tuple[Criterion, ...]:
 
 def _gate_faults(gate: Sequence[Criterion], path: str, fields: Sequence[str]) -> Iterator[Problem]:
     nodes = 0
-    waiting = [(criterion, f"{path}[{index}]", 1) for index, criterion in enumerate(gate)]
+    waiting = [(criterion, f"{path}[{index}]", 1, fields) for index, criterion in enumerate(gate)]
     while waiting:
-        criterion, where, depth = waiting.pop()
+        criterion, where, depth, known = waiting.pop()
         nodes += 1
         if depth > MAX_DEPTH or nodes > MAX_NODES:
             yield Problem("gate.too_large", path, {"nodes": MAX_NODES, "depth": MAX_DEPTH})
             return
-        if isinstance(criterion, (Present, Compare, Text)) and criterion.field not in fields:
-            yield _unknown(criterion.field, fields, where, "field")
-        waiting.extend((part, f"{where}[{index}]", depth + 1) for index, part in enumerate(_below(criterion)))
+        if isinstance(criterion, (Present, Compare, Text)) and criterion.field not in known:
+            yield _unknown(criterion.field, known, where, "field")
+        if isinstance(criterion, Exists):
+            if criterion.collection not in ITEM_FIELDS or known is not fields:
+                yield _unknown(criterion.collection, list(ITEM_FIELDS), where, "collection")
+            elif criterion.where is not None:
+                waiting.append((criterion.where, f"{where}.where", depth + 1, list(ITEM_FIELDS[criterion.collection])))
+        waiting.extend((part, f"{where}[{index}]", depth + 1, known) for index, part in enumerate(_below(criterion)))
 
 
-def _field_faults(fields: Sequence[CustomField]) -> Iterator[Problem]:
-    for index, field in enumerate(fields):
+def _field_faults(pipeline: Pipeline) -> Iterator[Problem]:
+    built_in = fields_of(pipeline.kind)
+    for index, field in enumerate(pipeline.fields):
         path = f"fields[{index}]"
-        if field.key in FIELDS:
+        if field.key in built_in:
             yield Problem("field.built_in", f"{path}.key", {"key": field.key})
-        if field.type in (FieldType.INSTANT, FieldType.TEXTS):
+        if field.type in (FieldType.INSTANT, FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS):
             yield Problem("field.kind", f"{path}.type", {"have": field.type})
         if (field.type is FieldType.CHOICE) != bool(field.choices):
             yield Problem("field.choices", f"{path}.choices", {"key": field.key})
 
 
-def find_faults(
-    stages: Sequence[Stage],
-    reasons: Sequence[Reason],
-    fields: Sequence[CustomField],
-    opens_in: Sequence[str],
-    currency: str | None,
-) -> Iterator[Problem]:
-    """Give every structural fault of a pipeline's parts, with its path."""
-    keys = [stage.key for stage in stages]
-    if len(stages) > MAX_STAGES:
-        yield Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES})
-        return
-    yield from _twice(keys, "stages")
-    yield from _twice([reason.key for reason in reasons], "reasons")
-    yield from _twice([field.key for field in fields], "fields")
-    yield from _field_faults(fields)
-    if not any(stage.kind is StageKind.OPEN for stage in stages):
-        yield Problem("pipeline.no_open_stage", "stages")
-    names = [*FIELDS, *(field.key for field in fields)]
-    for index, stage in enumerate(stages):
+def _lead_faults(stage: Stage, path: str) -> Iterator[Problem]:
+    """Refuse what makes no sense for leads: they have no probability, no forecast, and nothing after being won."""
+    if stage.kind is StageKind.POST_SALE:
+        yield Problem("lead.post_sale", f"{path}.kind")
+    for name in ("probability", "forecast_category"):
+        if getattr(stage, name) is not None:
+            yield Problem("lead.forecast", f"{path}.{name}", {"key": name})
+
+
+def _stages_faults(pipeline: Pipeline, names: Sequence[str]) -> Iterator[Problem]:
+    for index, stage in enumerate(pipeline.stages):
         path = f"stages[{index}]"
         yield from _stage_faults(stage, path)
+        if pipeline.kind is RecordKind.LEAD:
+            yield from _lead_faults(stage, path)
         yield from _gate_faults(stage.entry, f"{path}.entry", names)
         yield from _gate_faults(stage.exit, f"{path}.exit", names)
-    open_keys = [stage.key for stage in stages if stage.kind is StageKind.OPEN]
-    for index, key in enumerate(opens_in):
+        yield from _twice([item.key for item in stage.checklist], f"{path}.checklist")
+        for number, name in enumerate(stage.asks):
+            if name not in names:
+                yield _unknown(name, names, f"{path}.asks[{number}]", "field")
+    for index, action in enumerate(pipeline.actions):
+        yield from _gate_faults(action.gate, f"actions[{index}].gate", names)
+    for index, transition in enumerate(pipeline.transitions):
+        yield from _gate_faults(transition.gate, f"transitions[{index}].gate", names)
+
+
+def _reference_faults(pipeline: Pipeline) -> Iterator[Problem]:
+    keys = [stage.key for stage in pipeline.stages]
+    open_keys = [stage.key for stage in pipeline.stages if stage.kind is StageKind.OPEN and not stage.archived]
+    for index, key in enumerate(pipeline.opens_in):
         if key not in open_keys:
             yield _unknown(key, open_keys, f"opens_in[{index}]", "open stage")
-    for index, reason in enumerate(reasons):
+    for index, transition in enumerate(pipeline.transitions):
+        for end in ("source", "target"):
+            key = getattr(transition, end)
+            if key not in keys:
+                yield _unknown(key, keys, f"transitions[{index}].{end}", "stage")
+        if transition.source == transition.target:
+            yield Problem("transition.loop", f"transitions[{index}]", {"key": transition.source})
+    for index, reason in enumerate(pipeline.reasons):
+        if reason.outcome is Outcome.WON and pipeline.kind is RecordKind.LEAD:
+            yield Problem("lead.reason", f"reasons[{index}].outcome", {"key": reason.key})
         if reason.outcome is Outcome.OPEN:
             yield Problem("reason.open", f"reasons[{index}].outcome", {"key": reason.key})
-    if currency is not None and currency not in CURRENCIES:
-        yield _unknown(currency, list(CURRENCIES), "currency", "currency")
+    if pipeline.currency is not None and pipeline.currency not in CURRENCIES:
+        yield _unknown(pipeline.currency, list(CURRENCIES), "currency", "currency")
+
+
+def find_faults(pipeline: Pipeline) -> Iterator[Problem]:
+    """Give every structural fault of a pipeline, with its path."""
+    if len(pipeline.stages) > MAX_STAGES:
+        yield Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES})
+        return
+    for name in ("stages", "reasons", "fields", "actions", "transitions"):
+        yield from _twice([part.key for part in getattr(pipeline, name)], name)
+    yield from _field_faults(pipeline)
+    if not any(stage.kind is StageKind.OPEN and not stage.archived for stage in pipeline.stages):
+        yield Problem("pipeline.no_open_stage", "stages")
+    names = [*fields_of(pipeline.kind), *(field.key for field in pipeline.fields)]
+    yield from _stages_faults(pipeline, names)
+    yield from _reference_faults(pipeline)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+
+from oppcore.money import Money
 
 __all__ = [
     "MAX_KEY",
@@ -14,8 +16,12 @@ __all__ = [
     "check_decimal",
     "check_text",
     "key_text",
+    "made_of",
     "optional_aware",
+    "optional_date",
+    "optional_decimal",
     "optional_key",
+    "optional_money",
     "optional_probability",
     "optional_text",
     "texts",
@@ -123,6 +129,18 @@ def optional_aware(instance: Any, attribute: Any, value: Any) -> None:
         aware(instance, attribute, value)
 
 
+def made_of(type_: type[Any]) -> Any:
+    """Make a validator of tuples that hold items of a type and nothing else."""
+
+    def check(_instance: Any, attribute: Any, value: tuple[Any, ...]) -> None:
+        for item in value:
+            if not isinstance(item, type_):
+                message = f"{attribute.name} holds {type_.__name__}, not {type(item).__name__}"
+                raise TypeError(message)
+
+    return check
+
+
 def check_decimal(value: Decimal, name: str) -> Decimal:
     """Return a number that every store can keep: finite, within 10^40, at most 40 decimals."""
     if not value.is_finite():
@@ -146,3 +164,27 @@ def optional_probability(_instance: Any, attribute: Any, value: Any) -> None:
         message = f"{attribute.name} lies between 0 and 1, not {value}"
         raise ValueError(message)
     check_decimal(value, attribute.name)
+
+
+def optional_date(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate a date, or None; an instant is no date."""
+    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+        message = f"{attribute.name} is a date, not {type(value).__name__}"
+        raise TypeError(message)
+
+
+def optional_decimal(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate a Decimal that every store can keep, or None."""
+    if value is None:
+        return
+    if not isinstance(value, Decimal):
+        message = f"{attribute.name} is a Decimal, not {type(value).__name__}"
+        raise TypeError(message)
+    check_decimal(value, attribute.name)
+
+
+def optional_money(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate `Money`, or None."""
+    if value is not None and not isinstance(value, Money):
+        message = f"{attribute.name} is Money, not {type(value).__name__}"
+        raise TypeError(message)

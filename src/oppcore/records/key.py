@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import final
 
 import attrs
 
 from oppcore.records.checks import key_text
 
-__all__ = ["Key"]
+__all__ = ["Key", "RecordKind"]
+
+
+class RecordKind(StrEnum):
+    """What goes through a process."""
+
+    OPPORTUNITY = "opportunity"
+    LEAD = "lead"
 
 
 @final

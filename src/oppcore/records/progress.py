@@ -9,6 +9,7 @@ from typing import final
 import attrs
 
 from oppcore.records.checks import aware, key_text, optional_aware, optional_key, to_optional_utc, to_utc
+from oppcore.records.custom import CustomFields
 
 __all__ = ["Outcome", "Progress", "State"]
 
@@ -41,7 +42,8 @@ class Progress:
 
     `version` counts the record's changes from 1. `entered_at` is when the present stage was entered, `changed_at` when
     the last change happened, `recorded_at` when it was recorded, `closed_at` when the process was closed (None while
-    it is open). `reason` is the key of the reason given when it was closed.
+    it is open). `reason` is the key of the reason given when it was closed. `answers` holds what was answered to the
+    items of checklists, by their keys; only amendments change it.
     """
 
     pipeline: str = attrs.field(validator=key_text)
@@ -54,6 +56,7 @@ class Progress:
     recorded_at: datetime = attrs.field(converter=to_utc, validator=aware)
     closed_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
     reason: str | None = attrs.field(default=None, validator=optional_key)
+    answers: CustomFields = attrs.field(factory=CustomFields, converter=CustomFields)
 
     @property
     def state(self) -> State:

@@ -9,7 +9,7 @@ import attrs
 
 from oppcore.engine import Change
 from oppcore.errors import CommandMismatch, VersionConflict
-from oppcore.records import Key, Opportunity
+from oppcore.records import Key, Lead, Opportunity
 from oppcore.repository.paging import check_limit, make_cursor, place_of, read_cursor
 from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored, Written
 
@@ -19,7 +19,7 @@ __all__ = ["AsyncMemoryRepository", "MemoryRepository"]
 def _admits(query: Query, key: Key, record: object) -> bool:
     if (key.kind, key.tenant) != (query.kind, query.tenant) or (query.ids is not None and key.id not in query.ids):
         return False
-    if not isinstance(record, Opportunity):
+    if not isinstance(record, (Opportunity, Lead)):
         return (query.pipeline, query.stages, query.outcomes, query.owners, query.changed_since) == (None,) * 5
     progress = record.progress
     return (

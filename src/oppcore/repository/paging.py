@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oppcore.errors import InvalidDocument, Problem
-from oppcore.records import Opportunity
+from oppcore.records import Lead, Opportunity
 from oppcore.repository.protocol import MAX_PAGE, Query, Stored
 
 __all__ = ["check_limit", "instant_text", "make_cursor", "place_of", "read_cursor"]
@@ -27,7 +27,7 @@ def place_of(stored: Stored, query: Query) -> tuple[str, ...]:
     if query.order == "id":
         return (stored.key.id,)
     record = stored.record
-    return (instant_text(record.progress.changed_at) if isinstance(record, Opportunity) else "", stored.key.id)
+    return (instant_text(record.progress.changed_at) if isinstance(record, (Opportunity, Lead)) else "", stored.key.id)
 
 
 def check_limit(limit: int) -> int:

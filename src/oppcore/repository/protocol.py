@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, final
+from typing import Any, Generic, Literal, Protocol, TypeVar, final
 
 import attrs
 
 from oppcore.engine import Change
 from oppcore.pipeline import Pipeline
-from oppcore.records import Key, Opportunity, Outcome
+from oppcore.records import Key, Outcome, Record, kind_of
 from oppcore.records.checks import MAX_KEY, check_text, key_text, optional_aware, optional_key
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "Guard",
     "Page",
     "Query",
-    "Record",
     "Repository",
     "Stored",
     "Write",
@@ -34,9 +33,6 @@ __all__ = [
 
 MAX_PAGE = 1_000
 """Items of a page, and values of one filter of a query."""
-
-Record: TypeAlias = Opportunity | Pipeline
-"""What is stored under a key."""
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -47,7 +43,7 @@ class Stored:
     """What is there: a record and its version. A key of kind `guard` is a bare counter and holds no record."""
 
     key: Key
-    record: Record | None
+    record: Record | Pipeline | None
     version: int
 
 
@@ -124,8 +120,9 @@ def _find_write_fault(write: Write) -> str | None:
         )
         fits = not write.changes and (kind, name, version) == (key.kind, key.id, write.version)
         return None if fits else "a guard or pipeline has no changes, its own kind and name, and the next version"
-    if (record.id, record.progress.version) != (key.id, write.version) or key.kind in ("guard", "pipeline"):
-        return f"the record is {record.id!r} at version {record.progress.version}, not what the key and the changes say"
+    if (kind_of(record), record.id, record.progress.version) != (key.kind, key.id, write.version):
+        found = f"{kind_of(record)} {record.id!r} at version {record.progress.version}"
+        return f"the record is {found}, not what the key and the changes say"
     for version, change in enumerate(write.changes, write.expected + 1):
         stamp = change.stamp
         if (stamp.kind, stamp.record_id, stamp.version) != (key.kind, key.id, version):
@@ -144,7 +141,7 @@ class Write:
 
     key: Key
     expected: int = attrs.field(validator=_count)
-    record: Record | None = None
+    record: Record | Pipeline | None = None
     changes: tuple[Change, ...] = attrs.field(default=(), converter=tuple[Change, ...])
 
     def __attrs_post_init__(self) -> None:
@@ -155,7 +152,9 @@ class Write:
     @property
     def version(self) -> int:
         """The version the record has afterwards."""
-        return self.expected + (len(self.changes) if isinstance(self.record, Opportunity) else 1)
+        return self.expected + (
+            len(self.changes) if self.record is not None and not isinstance(self.record, Pipeline) else 1
+        )
 
 
 @final

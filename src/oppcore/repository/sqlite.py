@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Self, final
 from oppcore.codec import decode_change, decode_pipeline, decode_record, encode
 from oppcore.engine import Change
 from oppcore.errors import CommandMismatch, Corrupt, InvalidDocument, Unsupported, VersionConflict
-from oppcore.records import Key, Opportunity
+from oppcore.pipeline import Pipeline
+from oppcore.records import Key, Record, kind_of
 from oppcore.records.checks import MAX_KEY, check_text
 from oppcore.repository.paging import check_limit, instant_text, make_cursor, place_of, read_cursor
-from oppcore.repository.protocol import Commit, Committed, Page, Query, Record, Stored, Write, Written
+from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored, Write, Written
 from oppcore.repository.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _ADD_COMMAND = "INSERT INTO commands (tenant, command_id, digest, written) VALUE
 _read_pipeline = lru_cache(maxsize=64)(decode_pipeline)
 
 
-def _write_body(value: Record | Change) -> str:
+def _write_body(value: Record | Pipeline | Change) -> str:
     """Write what can be read again. Raises `Unsupported` for a record that is too large."""
     try:
         return encode(value)
@@ -59,7 +60,7 @@ def _name(key: Key) -> tuple[str, str, str]:
 def _row(write: Write) -> tuple[Any, ...]:
     record = write.record
     body = None if record is None else _write_body(record)
-    if not isinstance(record, Opportunity):
+    if record is None or isinstance(record, Pipeline):
         return write.version, None, None, None, None, "", body, *_name(write.key)
     state = record.progress
     facts = state.pipeline, state.stage, str(state.outcome), record.team.owner_id, instant_text(state.changed_at)
@@ -73,9 +74,12 @@ def _read_stored(key: Key, version: int, body: str | None) -> Stored:
         record = _read_pipeline(body) if key.kind == "pipeline" else decode_record(body)
     except InvalidDocument as error:
         raise Corrupt(f"{key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
-    found = (record.id, record.progress.version) if isinstance(record, Opportunity) else (record.key, record.revision)
-    if found != (key.id, version):
-        raise Corrupt(f"{key.kind} {key.id!r} version {version} holds {found[0]!r} version {found[1]}")
+    if isinstance(record, Pipeline):
+        found = "pipeline", record.key, record.revision
+    else:
+        found = str(kind_of(record)), record.id, record.progress.version
+    if found != (key.kind, key.id, version):
+        raise Corrupt(f"{key.kind} {key.id!r} version {version} holds {found[0]} {found[1]!r} version {found[2]}")
     return Stored(key, record, version)
 
 

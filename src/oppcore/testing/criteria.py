@@ -12,11 +12,13 @@ from hypothesis.strategies import SearchStrategy
 
 from oppcore.criteria import (
     AllOf,
+    Answered,
     AnyOf,
     Compare,
     Comparison,
     Criterion,
     Elapsed,
+    Exists,
     Match,
     Not,
     Present,
@@ -25,12 +27,13 @@ from oppcore.criteria import (
     SomeOf,
     Text,
 )
-from oppcore.records import FIELDS, Field, FieldType
+from oppcore.records import FIELDS, ITEM_FIELDS, Field, FieldType
 from oppcore.testing.values import ROLES, field_values, keys, moneys
 
 __all__ = ["criteria"]
 
 _UNORDERED = (Comparison.EQ, Comparison.NE, Comparison.ONE_OF)
+_COLLECTIONS = (FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS)
 _TEXTUAL = (FieldType.TEXT, FieldType.CHOICE)
 
 
@@ -63,11 +66,23 @@ def _compares(field: Field) -> SearchStrategy[Criterion]:
 @cache
 def _about(field: Field) -> SearchStrategy[Criterion]:
     found: list[SearchStrategy[Criterion]] = [st.just(Present(field.name))]
-    if field.type is not FieldType.TEXTS:
+    if field.type not in _COLLECTIONS:
         found.append(_compares(field))
+    if field.type is FieldType.ITEMS:
+        found.append(_exists(field))
     if field.type in _TEXTUAL:
         found.append(st.builds(Text, st.just(field.name), st.sampled_from(Match), keys(max_size=2)))
     return st.one_of(found)
+
+
+def _exists(field: Field) -> SearchStrategy[Criterion]:
+    below = st.sampled_from(tuple(ITEM_FIELDS[field.name].values())).flatmap(_about)
+    return st.builds(Exists, st.just(field.name), st.none() | below, st.integers(1, 3))
+
+
+def _answered() -> SearchStrategy[Criterion]:
+    items = st.lists(st.sampled_from(["who", "when", "how"]), min_size=1, max_size=2, unique=True)
+    return items.map(lambda found: Answered(tuple(found)))
 
 
 def _elapsed() -> SearchStrategy[Criterion]:
@@ -84,7 +99,7 @@ def _roles() -> SearchStrategy[Criterion]:
 
 
 def _leaves(fields: tuple[Field, ...]) -> SearchStrategy[Criterion]:
-    return st.one_of(st.sampled_from(fields).flatmap(_about), _elapsed(), _roles())
+    return st.one_of(st.sampled_from(fields).flatmap(_about), _elapsed(), _answered(), _roles())
 
 
 def _some(parts: SearchStrategy[list[Criterion]]) -> SearchStrategy[Criterion]:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from oppcore.criteria import Situation
-from oppcore.pipeline import Pipeline
+from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import legal_outcomes
-from oppcore.records import FIELDS, Opportunity, Outcome, Progress, with_fields
+from oppcore.records import Opportunity, Outcome, Progress, fields_of, with_fields
 from oppcore.testing.values import actors, field_values, keys, moments
 
 __all__ = ["delays", "opportunities", "situations", "values_of"]
@@ -27,6 +27,13 @@ def delays() -> SearchStrategy[timedelta]:
     )
 
 
+def _lawful(values: dict[str, Any]) -> dict[str, Any]:
+    """Let the current quote be one of the quotes given, or none where there are none."""
+    quotes = values.get("quotes")
+    current = {} if quotes is None else {"current_quote_id": quotes[0].id if quotes else None}
+    return {name: value for name, value in values.items() if name != "current_quote_id"} | current
+
+
 def values_of(pipeline: Pipeline, *, max_size: int = 6) -> SearchStrategy[dict[str, Any]]:
     """Generate values for some fields of a pipeline's records, preferring those that its gates speak of."""
     known = [
@@ -38,11 +45,11 @@ def values_of(pipeline: Pipeline, *, max_size: int = 6) -> SearchStrategy[dict[s
         "budget",
         "decision",
     ]
-    names = st.one_of(st.sampled_from(known), st.sampled_from(sorted(FIELDS)))
+    names = st.one_of(st.sampled_from(known), st.sampled_from(sorted(fields_of(pipeline.kind))))
 
     def filled(chosen: list[str]) -> SearchStrategy[dict[str, Any]]:
         fields = [field for name in chosen if (field := pipeline.field(name)) is not None]
-        return st.fixed_dictionaries({field.name: field_values(field) for field in fields})
+        return st.fixed_dictionaries({field.name: field_values(field) for field in fields}).map(_lawful)
 
     return st.lists(names, max_size=max_size).flatmap(filled)
 
@@ -58,6 +65,8 @@ def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None)
     opened_at = draw(moments())
     entered_at = opened_at + draw(delays())
     closed_at = None if outcome is Outcome.OPEN else entered_at + draw(delays())
+    if closed_at is not None and (place.kind is StageKind.LOST or place.kind.outcome is outcome):
+        closed_at = entered_at  # who enters such a stage is closed by that
     changed_at = (closed_at or entered_at) + draw(delays())
     reasons = pipeline.reasons_for(outcome)
     progress = Progress(
@@ -79,4 +88,9 @@ def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None)
 def situations(draw: DrawFn, pipeline: Pipeline) -> Situation:
     """Generate situations: an opportunity of a pipeline, a later moment, and somebody or nobody acting."""
     record = draw(opportunities(pipeline))
-    return Situation(record=record, at=record.progress.changed_at + draw(delays()), actor=draw(st.none() | actors()))
+    return Situation(
+        record=record,
+        at=record.progress.changed_at + draw(delays()),
+        actor=draw(st.none() | actors()),
+        personal=pipeline.personal,
+    )

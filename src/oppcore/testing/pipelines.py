@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
 from typing import TypeVar
 
@@ -11,7 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from oppcore.criteria import Criterion
-from oppcore.pipeline import CustomField, Flow, Pipeline, Policy, Reason, Stage, StageKind
+from oppcore.pipeline import (
+    Action,
+    ChecklistItem,
+    CustomField,
+    Flow,
+    Pipeline,
+    Policy,
+    Reason,
+    Stage,
+    StageKind,
+    Transition,
+)
 from oppcore.pipeline.stage import Labels
 from oppcore.records import FIELDS, Field, FieldType, ForecastCategory, Outcome
 from oppcore.testing.criteria import criteria
@@ -39,6 +51,9 @@ _GATED = ("amount", "probability", "account_id", "needs", "expected_close_on", "
 _SUBSETS_OF_ROLES = ((), (), *((role,) for role in ROLES), ROLES[:2], ROLES)
 _POLICIES = (Policy(), Policy(), Policy(roles=ROLES[:1]), Policy(roles=ROLES), Policy(allowed=False))
 _LABELS = ((), (("en", "A label"),), (("en", "A label"), ("zh", "标签")))
+_ASKS = ((), ("budget",), ("intent", "needs"))
+_CHECKLISTS = ((), (ChecklistItem(key="who"), ChecklistItem(key="when", labels=_LABELS[2])))
+_DAYS = (None, Decimal(7), Decimal("30.5"))
 _NO_GATES: SearchStrategy[list[Criterion]] = st.just([])
 
 T = TypeVar("T")
@@ -80,7 +95,21 @@ def _stages(draw: DrawFn, key: str, kind: StageKind, gates: SearchStrategy[list[
         exit=tuple(draw(gates)),
         may_be_skipped=draw(st.booleans()) if is_open else False,
         roles=draw(st.sampled_from(_SUBSETS_OF_ROLES)),
+        guidance=draw(st.sampled_from(_LABELS)),
+        asks=draw(st.sampled_from(_ASKS)),
+        checklist=draw(st.sampled_from(_CHECKLISTS)),
+        expected_days=draw(st.sampled_from(_DAYS)),
+        expected_conversion=draw(st.none() | probabilities()) if is_open else None,
+        archived=draw(st.integers(0, 9)) == 9 and key != "step_1",
     )
+
+
+@st.composite
+def _transitions(draw: DrawFn, keys: list[str], gates: SearchStrategy[list[Criterion]]) -> tuple[Transition, ...]:
+    ends = st.tuples(st.sampled_from(keys), st.sampled_from(keys)).filter(lambda pair: pair[0] != pair[1])
+    pairs = draw(st.lists(ends, min_size=1, max_size=8, unique=True))
+    roles = st.sampled_from(_SUBSETS_OF_ROLES)
+    return tuple(Transition(source=a, target=b, gate=tuple(draw(gates)), roles=draw(roles)) for a, b in pairs)
 
 
 @st.composite
@@ -88,23 +117,28 @@ def pipelines(draw: DrawFn, *, max_open_stages: int = 8, gates: bool = True) -> 
     """Generate pipelines: two or more open stages, one or two won ones, perhaps lost and post_sale stages.
 
     Criteria of their gates speak of built-in and declared fields; flow, roles, reasons, entries and skippable stages
-    vary. Without `gates` no stage has criteria.
+    vary; some draw their transitions, and some stages are archived. Without `gates` no stage has criteria.
     """
     declared = draw(_some_of(_DECLARED))
     fields = (*(FIELDS[name] for name in _GATED), *(Field(own.key, own.type, "", own.choices) for own in declared))
     few, many = st.integers(2, min(4, max_open_stages)), st.integers(2, max_open_stages)
     kinds = [(f"step_{n}", StageKind.OPEN) for n in range(1, draw(st.one_of(few, many)) + 1)]
-    entries = [key for key, _ in kinds]
     kinds += [(f"won_{n}", StageKind.WON) for n in range(1, draw(st.integers(1, 2)) + 1)]
     kinds += [(f"care_{n}", StageKind.POST_SALE) for n in range(1, draw(st.integers(0, 2)) + 1)]
     for number in range(1, draw(st.integers(0, 2)) + 1):
         kinds.insert(len(kinds) - draw(st.integers(0, len(kinds))), (f"lost_{number}", StageKind.LOST))
     gate = _gates(fields) if gates else _NO_GATES
+    stages = tuple(draw(_stages(key, kind, gate)) for key, kind in kinds)
+    entries = [stage.key for stage in stages if stage.kind is StageKind.OPEN and not stage.archived]
+    drawn = draw(st.sampled_from([False, False, True]))
+    action = Action(key="send_quote", gate=tuple(draw(gate)), roles=draw(st.sampled_from(_SUBSETS_OF_ROLES)))
     return Pipeline(
         key="generated",
         revision=draw(st.integers(1, 3)),
         labels=draw(_labels()),
-        stages=tuple(draw(_stages(key, kind, gate)) for key, kind in kinds),
+        stages=stages,
+        transitions=draw(_transitions([key for key, _ in kinds], gate)) if drawn else (),
+        actions=(action,) if draw(st.booleans()) else (),
         flow=draw(_flows()),
         reasons=draw(_some_of(_REASONS)),
         fields=declared,

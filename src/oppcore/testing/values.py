@@ -13,6 +13,7 @@ from hypothesis.strategies import SearchStrategy
 
 from oppcore.money import Money, minor_units
 from oppcore.records import Actor, Field, FieldType, FieldValue
+from oppcore.testing.items import answers, items
 
 __all__ = ["ROLES", "actors", "field_values", "keys", "moments", "moneys", "probabilities", "texts"]
 
@@ -24,6 +25,7 @@ _LATEST = datetime(2027, 12, 31, tzinfo=UTC)
 _OFFSETS = tuple(timezone(timedelta(minutes=minutes)) for minutes in (0, 60, 480, -210, 845))
 _CURRENCIES = ("EUR", "JPY", "KWD")  # two, no and three decimals
 _WORDS = ("price", "Budget", "报价", "Straße", "a b")
+_NEVER_BLANK = ("id", "text", "kind", "signal", "role")
 _LETTERS = "abcXYZ019商é_-"
 
 
@@ -69,14 +71,20 @@ def probabilities() -> SearchStrategy[Decimal]:
 
 
 def _numbers(field: Field) -> SearchStrategy[Decimal]:
-    if field.name.endswith("probability"):
+    if field.name.endswith(("probability", "discount", "split")):
         return probabilities()
     drawn = st.tuples(st.integers(-100, 10**6), st.integers(0, 4))
     return drawn.map(lambda pair: Decimal(pair[0]).scaleb(-pair[1]))
 
 
 def _texts_of(field: Field) -> SearchStrategy[str]:
-    return keys() if field.name.endswith("_id") else texts()
+    return keys() if field.name.endswith("_id") or field.name in _NEVER_BLANK else texts()
+
+
+def _lists(field: Field) -> SearchStrategy[tuple[str, ...]]:
+    if field.choices:
+        return st.sets(st.sampled_from(field.choices), max_size=3).map(lambda found: tuple(sorted(found)))
+    return st.lists(keys(), max_size=3).map(tuple)
 
 
 _VALUES: Mapping[FieldType, Callable[[Field], SearchStrategy[Any]]] = {
@@ -87,8 +95,14 @@ _VALUES: Mapping[FieldType, Callable[[Field], SearchStrategy[Any]]] = {
     FieldType.INSTANT: lambda _field: moments(),
     FieldType.CHOICE: lambda field: st.sampled_from(field.choices),
     FieldType.FLAG: lambda _field: st.booleans(),
-    FieldType.TEXTS: lambda _field: st.lists(keys(), max_size=3).map(tuple),
+    FieldType.TEXTS: lambda field: _lists(field),
+    FieldType.ITEMS: lambda field: items(field, _fitting),
+    FieldType.ANSWERS: lambda _field: answers(),
 }
+
+
+def _fitting(field: Field) -> SearchStrategy[Any]:
+    return field_values(field)
 
 
 @cache
