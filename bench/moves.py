@@ -14,6 +14,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from time import perf_counter
 
 import attrs
@@ -87,7 +88,7 @@ class Model:
 
 
 MACHINE = Machine(states=STAGES, initial=STAGES[0], auto_transitions=False)
-for source, dest in zip(STAGES, STAGES[1:]):
+for source, dest in pairwise(STAGES):
     MACHINE.add_transition("next", source, dest, conditions=["has_budget", "is_large"], after="keep")
 
 
@@ -102,8 +103,7 @@ def with_transitions() -> None:
 class Sales(StateMachine):
     """The same for `python-statemachine`."""
 
-    states = [State(key, initial=key == STAGES[0], final=key == STAGES[-1]) for key in STAGES]
-    s0, s1, s2, s3, s4, s5, s6 = states
+    s0, s1, s2, s3, s4, s5, s6 = (State(key, initial=key == STAGES[0], final=key == STAGES[-1]) for key in STAGES)
     next = (
         s0.to(s1, cond=["has_budget", "is_large"])
         | s1.to(s2, cond=["has_budget", "is_large"])
@@ -130,7 +130,10 @@ class Sales(StateMachine):
 OPENED = replay(open_opportunity(PIPELINE, "deal", VALUES, at=START))
 POOR = replay(
     open_opportunity(
-        load_pipeline({"key": "bench", "stages": [{"key": key, "kind": "open"} for key in STAGES]}), "poor", {}, at=START
+        load_pipeline({"key": "bench", "stages": [{"key": key, "kind": "open"} for key in STAGES]}),
+        "poor",
+        {},
+        at=START,
     )
 )
 
@@ -200,7 +203,9 @@ def main() -> None:
         for name, work in works.items():
             found[name].append(work())
     best = {name: min(times) for name, times in found.items()}
-    print(f"{'what':30}{'best':>10}{'median':>10}   microseconds each, {ROUNDS} rounds, Python {sys.version.split()[0]}")
+    print(
+        f"{'what':30}{'best':>10}{'median':>10}   microseconds each, {ROUNDS} rounds, Python {sys.version.split()[0]}"
+    )
     for name, times in found.items():
         print(f"{name:30}{best[name]:10.2f}{statistics.median(times):10.2f}")
     ours = best["oppcore move + evolve"]

@@ -186,7 +186,8 @@ def find_edge(pipeline: Pipeline, source: State, target: State) -> Edge | None:
     if key not in known:
         directions = _directions(pipeline, source, target)
         known[key] = _edge(pipeline, source, target, directions) if directions else None
-    return known[key]
+    edge: Edge | None = known[key]
+    return edge
 
 
 def find_edges(pipeline: Pipeline, source: State) -> Iterator[Edge]:

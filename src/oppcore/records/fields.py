@@ -217,10 +217,7 @@ _SLOTS: Mapping[type[Any], list[tuple[Callable[[Any], Any], Callable[[Any, Any],
     Opportunity: _slots(Opportunity),
     Lead: _slots(Lead),
 }
-_SET_PROGRESS: Mapping[type[Any], Callable[[Any, Any], None]] = {
-    type_: type_.progress.__set__  # type: ignore[attr-defined]
-    for type_ in _SLOTS
-}
+_SET_PROGRESS: Mapping[type[Any], Callable[[Any, Any], None]] = {type_: type_.progress.__set__ for type_ in _SLOTS}
 
 
 def with_progress(record: R, progress: Progress) -> R:
@@ -258,9 +255,11 @@ def get_field(record: Record | Item, name: str) -> FieldValue:
 
 def is_present(value: FieldValue) -> bool:
     """Say whether there is a value: None, blank text and empty collections are missing; 0 and False are there."""
+    if value is None:
+        return False
     if isinstance(value, str):
         return bool(value.strip())
-    return value is not None and value != () and not (isinstance(value, CustomFields) and len(value) == 0)
+    return value != () and not (isinstance(value, CustomFields) and len(value) == 0)
 
 
 def _fits(field: Field, value: Any) -> bool:
