@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oppcore.desk import AsyncDesk, Desk
-    from oppcore.engine import adopt, amend, evolve, move, open_opportunity, options, replay, unmet
+    from oppcore.engine import (
+        adopt,
+        amend,
+        convert,
+        evolve,
+        find_violations,
+        form,
+        move,
+        open_lead,
+        open_opportunity,
+        options,
+        replay,
+        unmet,
+    )
     from oppcore.errors import InvalidPipeline, MoveRefused, OppcoreError, Problem, UnreadableChanges, VersionConflict
     from oppcore.exchange import read_changes
     from oppcore.forecast import weigh_forecast
@@ -15,7 +28,7 @@ if TYPE_CHECKING:
     from oppcore.history import adopt_history, infer_pipeline, rows_of, take_snapshot
     from oppcore.money import Money
     from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline
-    from oppcore.records import Actor, Opportunity
+    from oppcore.records import Actor, Lead, Opportunity
     from oppcore.repository import MemoryRepository, SqliteRepository
 
 __all__ = [
@@ -23,6 +36,7 @@ __all__ = [
     "AsyncDesk",
     "Desk",
     "InvalidPipeline",
+    "Lead",
     "MemoryRepository",
     "Money",
     "MoveRefused",
@@ -37,12 +51,16 @@ __all__ = [
     "adopt",
     "adopt_history",
     "amend",
+    "convert",
     "dump_pipeline",
     "evolve",
+    "find_violations",
+    "form",
     "infer_pipeline",
     "load_pipeline",
     "measure_funnel",
     "move",
+    "open_lead",
     "open_opportunity",
     "options",
     "read_changes",
@@ -55,7 +73,7 @@ __all__ = [
 
 _ROOMS = {
     "desk": "AsyncDesk Desk",
-    "engine": "adopt amend evolve move open_opportunity options replay unmet",
+    "engine": "adopt amend convert evolve find_violations form move open_lead open_opportunity options replay unmet",
     "errors": "InvalidPipeline MoveRefused OppcoreError Problem UnreadableChanges VersionConflict",
     "exchange": "read_changes",
     "forecast": "weigh_forecast",
@@ -63,7 +81,7 @@ _ROOMS = {
     "history": "adopt_history infer_pipeline rows_of take_snapshot",
     "money": "Money",
     "pipeline": "Pipeline Stage dump_pipeline load_pipeline",
-    "records": "Actor Opportunity",
+    "records": "Actor Lead Opportunity",
     "repository": "MemoryRepository SqliteRepository",
 }
 

@@ -11,7 +11,7 @@ import attrs
 
 from oppcore.pipeline import Direction
 from oppcore.records import FieldValue, ForecastCategory, Record, RecordKind, State
-from oppcore.records.checks import aware, key_text, optional_key, to_utc
+from oppcore.records.checks import aware, key_text, optional_key, to_utc, version_number
 
 __all__ = ["Amended", "Change", "Converted", "Edit", "Moved", "Opened", "Origination", "Stamp"]
 
@@ -23,6 +23,14 @@ class Origination(StrEnum):
     ADOPTED = "adopted"
 
 
+def _to_kind(value: RecordKind | str) -> RecordKind:
+    return value if type(value) is RecordKind else RecordKind(value)
+
+
+def _to_origination(value: Origination | str) -> Origination:
+    return value if type(value) is Origination else Origination(value)
+
+
 @final
 @attrs.frozen(kw_only=True)
 class Stamp:
@@ -32,15 +40,15 @@ class Stamp:
     down (never earlier). `pipeline` and `revision` name the rules it was decided under.
     """
 
-    kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=RecordKind)
+    kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=_to_kind)
     record_id: str = attrs.field(validator=key_text)
-    version: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    version: int = attrs.field(validator=version_number)
     at: datetime = attrs.field(converter=to_utc, validator=aware)
     recorded_at: datetime = attrs.field(converter=to_utc, validator=aware)
     actor_id: str | None = attrs.field(default=None, validator=optional_key)
     pipeline: str = attrs.field(validator=key_text)
-    revision: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
-    origin: Origination = attrs.field(default=Origination.LIVE, converter=Origination)
+    revision: int = attrs.field(validator=version_number)
+    origin: Origination = attrs.field(default=Origination.LIVE, converter=_to_origination)
 
 
 @final

@@ -9,7 +9,7 @@ import attrs
 
 from oppcore.engine.changes import Amended, Change, Converted, Moved, Opened, Stamp
 from oppcore.errors import VersionConflict
-from oppcore.records import Opportunity, Outcome, Progress, Record, State, with_fields
+from oppcore.records import Opportunity, Outcome, Progress, Record, State, with_fields, with_progress
 
 __all__ = ["evolve", "replay"]
 
@@ -38,16 +38,18 @@ def _moved(progress: Progress, stamp: Stamp, target: State, reason: str | None) 
         closed_at = None
     elif closed_at is None or (target.outcome is Outcome.WON) != (progress.outcome is Outcome.WON):
         closed_at = stamp.at  # closed now, or overturned: another closing
-    return attrs.evolve(
-        progress,
+    return Progress(
+        pipeline=progress.pipeline,
         stage=target.stage,
         outcome=target.outcome,
         version=stamp.version,
+        opened_at=progress.opened_at,
         entered_at=progress.entered_at if target.stage == progress.stage else stamp.at,
         changed_at=stamp.at,
         recorded_at=stamp.recorded_at,
         closed_at=closed_at,
         reason=reason,
+        answers=progress.answers,
     )
 
 
@@ -62,15 +64,15 @@ def _apply(record: Record | None, change: Change) -> Record:
     stamp = change.stamp
     match change:
         case Moved():
-            return attrs.evolve(record, progress=_moved(record.progress, stamp, change.target, change.reason))
+            return with_progress(record, _moved(record.progress, stamp, change.target, change.reason))
         case Converted():
-            return attrs.evolve(record, progress=_moved(record.progress, stamp, change.target, None))
+            return with_progress(record, _moved(record.progress, stamp, change.target, None))
         case Amended():
             amended = with_fields(record, {edit.field: edit.new for edit in change.edits})
             progress = attrs.evolve(
                 amended.progress, version=stamp.version, changed_at=stamp.at, recorded_at=stamp.recorded_at
             )
-            return attrs.evolve(amended, progress=progress)
+            return with_progress(amended, progress)
         case _:
             assert_never(change)
 

@@ -41,9 +41,8 @@ class Option:
         return not self.problems
 
 
-def _find_target(pipeline: Pipeline, record: Record, to: str | None, outcome: Outcome | None) -> State | Problem:
+def _find_target(pipeline: Pipeline, here: State, to: str | None, outcome: Outcome | None) -> State | Problem:
     """Resolve what was asked for: a stage, an outcome, or both."""
-    here = record.progress.state
     if to is None:
         if outcome is None:
             return Problem("move.nowhere", "to", {"have": here})
@@ -146,25 +145,26 @@ def _decide(
 ) -> _Decision:
     if reason is not None:
         check_text(reason, "reason", limit=MAX_KEY, blank=False)
+    here = record.progress.state
     first = (
         *find_pipeline_problems(pipeline, record),
         *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
-        *find_value_problems(pipeline, record, amending),
+        *(find_value_problems(pipeline, record, amending) if amending else ()),
     )
     if first:
         return _Decision(first)
-    target = _find_target(pipeline, record, to, None if outcome is None else Outcome(outcome))
+    target = _find_target(pipeline, here, to, None if outcome is None else Outcome(outcome))
     if isinstance(target, Problem):
         return _Decision((target,))
-    if (problem := find_state_problem(pipeline, record.progress.state)) is not None:
+    if (problem := find_state_problem(pipeline, here)) is not None:
         return _Decision((problem,))
-    edge = find_edge(pipeline, record.progress.state, target)
+    edge = find_edge(pipeline, here, target)
     if edge is None:
-        return _Decision((Problem("move.no_way", "to", {"source": record.progress.state, "target": target}),))
+        return _Decision((Problem("move.no_way", "to", {"source": here, "target": target}),))
     if (problem := _find_conversion_problem(pipeline, target)) is not None:
         return _Decision((problem,))
     amended = _amended(pipeline, record, amending, at, recorded_at, actor)
-    after = evolve(record, *amended)
+    after = evolve(record, *amended) if amended else record
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
     problems = dict.fromkeys(find_edge_problems(edge, situation, reason))  # two gates may want the same
     return _Decision(tuple(problems), edge, amended, after)
@@ -241,7 +241,7 @@ def move(
     keeps_reason = reason is None and edge.target.outcome is record.progress.outcome
     moved = Moved(
         stamp=next_stamp(pipeline, record.id, after.progress, at=at, recorded_at=recorded_at, actor=actor),
-        source=record.progress.state,
+        source=edge.source or record.progress.state,
         target=edge.target,
         directions=edge.directions,
         reason=record.progress.reason if keeps_reason else reason,

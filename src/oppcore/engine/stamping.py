@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from oppcore.engine.changes import Origination, Stamp
@@ -23,27 +22,32 @@ def _recorded(progress: Progress | None, at: datetime, recorded_at: datetime | N
 
 def find_order_problems(
     progress: Progress | None, *, at: datetime, recorded_at: datetime | None = None
-) -> Iterator[Problem]:
+) -> tuple[Problem, ...]:
     """Say how a change's times break the order: earlier than the last change, or recorded before it happened."""
     if at.utcoffset() is None or (recorded_at is not None and recorded_at.utcoffset() is None):
         message = f"an instant needs a time zone: {at.isoformat()}"
         raise ValueError(message)
     at, recorded_at = to_utc(at), to_optional_utc(recorded_at)
     written = _recorded(progress, at, recorded_at)
+    problems: list[Problem] = []
     if progress is not None and at < progress.changed_at:
-        yield Problem("change.out_of_order", "at", {"have": at, "need": progress.changed_at})
+        problems.append(Problem("change.out_of_order", "at", {"have": at, "need": progress.changed_at}))
     if at > written:
-        yield Problem("change.before_it_happens", "recorded_at", {"have": written, "need": at})
+        problems.append(Problem("change.before_it_happens", "recorded_at", {"have": written, "need": at}))
     if progress is not None and written < progress.recorded_at:
-        yield Problem("change.out_of_order", "recorded_at", {"have": written, "need": progress.recorded_at})
+        problems.append(Problem("change.out_of_order", "recorded_at", {"have": written, "need": progress.recorded_at}))
+    return tuple(problems)
 
 
-def find_pipeline_problems(pipeline: Pipeline, record: Record) -> Iterator[Problem]:
+def find_pipeline_problems(pipeline: Pipeline, record: Record) -> tuple[Problem, ...]:
     """Say that a record belongs to another pipeline, or to none of its kind."""
+    problems: list[Problem] = []
     if kind_of(record) is not pipeline.kind:
-        yield Problem("pipeline.kind", "pipeline", {"have": kind_of(record), "need": pipeline.kind})
+        problems.append(Problem("pipeline.kind", "pipeline", {"have": kind_of(record), "need": pipeline.kind}))
     if record.progress.pipeline != pipeline.key:
-        yield Problem("pipeline.other", "pipeline", {"have": record.progress.pipeline, "need": pipeline.key})
+        params = {"have": record.progress.pipeline, "need": pipeline.key}
+        problems.append(Problem("pipeline.other", "pipeline", params))
+    return tuple(problems)
 
 
 def next_stamp(

@@ -183,8 +183,13 @@ def open_edge(pipeline: Pipeline, stage: str) -> Edge:
 
 def find_edge(pipeline: Pipeline, source: State, target: State) -> Edge | None:
     """Give the edge between two legal states; None where no move leads from one to the other."""
-    directions = _directions(pipeline, source, target)
-    return _edge(pipeline, source, target, directions) if directions else None
+    key = (source.stage, source.outcome, target.stage, target.outcome)
+    known = pipeline.edges
+    if key not in known:
+        directions = _directions(pipeline, source, target)
+        known[key] = _edge(pipeline, source, target, directions) if directions else None
+    edge: Edge | None = known[key]
+    return edge
 
 
 def find_edges(pipeline: Pipeline, source: State) -> Iterator[Edge]:

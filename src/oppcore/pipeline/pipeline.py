@@ -57,6 +57,8 @@ class Pipeline:
     _drawn: Mapping[tuple[str, str], Transition] = _derived()
     personal: frozenset[str] = _derived()
     """The names of the fields whose values are never printed."""
+    edges: dict[tuple[str, str, str, str], Any] = _derived()
+    """The edges found so far (`find_edge` keeps them: they follow from the rest, and there may be very many)."""
 
     def __attrs_post_init__(self) -> None:
         if faults := tuple(islice(find_faults(self), MAX_FAULTS)):
@@ -67,6 +69,7 @@ class Pipeline:
             "_ranks": {stage.key: rank for rank, stage in enumerate(self.stages)},
             "_known": known,
             "_drawn": {(drawn.source, drawn.target): drawn for drawn in self.transitions},
+            "edges": {},
             "personal": frozenset(name for name, field in known.items() if field.personal),
         }
         for name, value in derived.items():

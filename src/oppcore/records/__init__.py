@@ -17,6 +17,7 @@ from oppcore.records.fields import (
     is_present,
     kind_of,
     with_fields,
+    with_progress,
 )
 from oppcore.records.groups import (
     Classification,
@@ -116,4 +117,5 @@ __all__ = [
     "is_present",
     "kind_of",
     "with_fields",
+    "with_progress",
 ]

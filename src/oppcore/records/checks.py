@@ -28,6 +28,7 @@ __all__ = [
     "to_optional_utc",
     "to_texts",
     "to_utc",
+    "version_number",
 ]
 
 MAX_KEY = 256
@@ -63,9 +64,15 @@ def check_text(value: Any, name: str, *, limit: int = MAX_TEXT, blank: bool = Tr
     return value
 
 
+def _is_plain_key(value: Any) -> bool:
+    """Say at once of most ids and keys that nothing can be wrong with them."""
+    return type(value) is str and value.isidentifier() and len(value) <= MAX_KEY and value.isascii()
+
+
 def key_text(_instance: Any, attribute: Any, value: Any) -> None:
     """Validate an id or key: a text that is not blank, at most `MAX_KEY` long."""
-    check_text(value, attribute.name, limit=MAX_KEY, blank=False)
+    if not _is_plain_key(value):
+        check_text(value, attribute.name, limit=MAX_KEY, blank=False)
 
 
 def optional_key(_instance: Any, attribute: Any, value: Any) -> None:
@@ -99,7 +106,9 @@ def to_utc(value: datetime) -> datetime:
 
     Instants of one time zone compare by wall clock, and in the hour that comes twice are equal to none of another zone.
     """
-    if not isinstance(value, datetime) or value.utcoffset() is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(value, datetime) or value.tzinfo is UTC:  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value
+    if value.utcoffset() is None:
         return value
     try:
         return value.astimezone(UTC)
@@ -113,8 +122,17 @@ def to_optional_utc(value: datetime | None) -> datetime | None:
     return None if value is None else to_utc(value)
 
 
+def version_number(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate a version or revision: a whole number from 1."""
+    if type(value) is not int or value < 1:
+        message = f"{attribute.name} is a whole number from 1, not {value!r}"
+        raise (TypeError if not isinstance(value, int) else ValueError)(message)
+
+
 def aware(_instance: Any, attribute: Any, value: Any) -> None:
     """Validate an instant: a datetime with a time zone."""
+    if type(value) is datetime and value.tzinfo is UTC:
+        return
     if not isinstance(value, datetime):
         message = f"{attribute.name} is a datetime, not {type(value).__name__}"
         raise TypeError(message)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, final
 from oppcore.money import Money
 from oppcore.records.checks import MAX_KEY, check_decimal, check_text
 
-__all__ = ["CustomFields", "CustomValue"]
+__all__ = ["CustomFields", "CustomValue", "to_custom"]
 
 CustomValue: TypeAlias = str | Decimal | Money | date | bool | None
 """What a field of the host's own can hold."""
@@ -65,3 +65,8 @@ class CustomFields(Mapping[str, CustomValue]):
 
     def __reduce__(self) -> tuple[type[CustomFields], tuple[dict[str, CustomValue]]]:
         return CustomFields, (dict(self._values),)
+
+
+def to_custom(values: Mapping[str, Any] | None) -> CustomFields:
+    """Give custom fields of a mapping; those that are custom fields already stay as they are."""
+    return values if isinstance(values, CustomFields) else CustomFields(values)

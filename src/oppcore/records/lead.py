@@ -7,7 +7,7 @@ from typing import final
 import attrs
 
 from oppcore.records.checks import key_text, made_of
-from oppcore.records.custom import CustomFields
+from oppcore.records.custom import CustomFields, to_custom
 from oppcore.records.groups import Company, Engagement, Origin, Person, Qualification, Team
 from oppcore.records.items import Need
 from oppcore.records.progress import Progress
@@ -32,4 +32,4 @@ class Lead:
     qualification: Qualification = Qualification()
     origin: Origin = Origin()
     team: Team = Team()
-    fields: CustomFields = attrs.field(factory=CustomFields, converter=CustomFields)
+    fields: CustomFields = attrs.field(factory=CustomFields, converter=to_custom)

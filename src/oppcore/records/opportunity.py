@@ -8,7 +8,7 @@ import attrs
 
 from oppcore.money import Money
 from oppcore.records.checks import key_text, made_of, optional_money, optional_text
-from oppcore.records.custom import CustomFields
+from oppcore.records.custom import CustomFields, to_custom
 from oppcore.records.groups import (
     Customer,
     Engagement,
@@ -49,4 +49,4 @@ class Opportunity:
     negotiation: Negotiation = Negotiation()
     origin: Origin = Origin()
     team: Team = Team()
-    fields: CustomFields = attrs.field(factory=CustomFields, converter=CustomFields)
+    fields: CustomFields = attrs.field(factory=CustomFields, converter=to_custom)

@@ -8,10 +8,18 @@ from typing import final
 
 import attrs
 
-from oppcore.records.checks import aware, key_text, optional_aware, optional_key, to_optional_utc, to_utc
-from oppcore.records.custom import CustomFields
+from oppcore.records.checks import (
+    aware,
+    key_text,
+    optional_aware,
+    optional_key,
+    to_optional_utc,
+    to_utc,
+    version_number,
+)
+from oppcore.records.custom import CustomFields, to_custom
 
-__all__ = ["Outcome", "Progress", "State"]
+__all__ = ["Outcome", "Progress", "State", "to_outcome"]
 
 
 class Outcome(StrEnum):
@@ -21,6 +29,11 @@ class Outcome(StrEnum):
     WON = "won"
     LOST = "lost"
     ABANDONED = "abandoned"
+
+
+def to_outcome(value: Outcome | str) -> Outcome:
+    """Give the outcome of a word."""
+    return value if type(value) is Outcome else Outcome(value)
 
 
 @final
@@ -48,15 +61,15 @@ class Progress:
 
     pipeline: str = attrs.field(validator=key_text)
     stage: str = attrs.field(validator=key_text)
-    outcome: Outcome = attrs.field(default=Outcome.OPEN, converter=Outcome)
-    version: int = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    outcome: Outcome = attrs.field(default=Outcome.OPEN, converter=to_outcome)
+    version: int = attrs.field(validator=version_number)
     opened_at: datetime = attrs.field(converter=to_utc, validator=aware)
     entered_at: datetime = attrs.field(converter=to_utc, validator=aware)
     changed_at: datetime = attrs.field(converter=to_utc, validator=aware)
     recorded_at: datetime = attrs.field(converter=to_utc, validator=aware)
     closed_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
     reason: str | None = attrs.field(default=None, validator=optional_key)
-    answers: CustomFields = attrs.field(factory=CustomFields, converter=CustomFields)
+    answers: CustomFields = attrs.field(factory=CustomFields, converter=to_custom)
 
     @property
     def state(self) -> State:
