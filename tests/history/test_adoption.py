@@ -176,6 +176,20 @@ def test_what_cannot_be_taken_over_is_listed_and_the_rest_comes(rows, code):
     assert [changes[0].stamp.record_id for changes in adoption.changes] == ["e"]
 
 
+def test_what_a_record_cannot_hold_is_listed():
+    adoption = adopt(row("lost", reason="x" * 300), row("lead", opportunity_id="e"))
+
+    assert [(problem.code, problem.path) for problem in adoption.left_out] == [("adopt.value", "d")]
+    assert len(adoption.changes) == 1
+
+
+def test_a_lead_pipeline_takes_no_change_table():
+    pipeline = load_pipeline({"key": "l", "kind": "lead", "stages": [{"key": "new", "kind": "open"}]})
+
+    with pytest.raises(ValueError, match="leads"):
+        adopt_history(pipeline, make_history([row("new")]))
+
+
 def test_rows_are_ordered_by_version():
     [changes] = adopt(row("lead"), row("offer")).changes
 

@@ -16,7 +16,18 @@ from oppcore.history.row import Row, RowKind
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
-from oppcore.records import Actor, Opportunity, Outcome, Progress, State, fields_of, get_field, with_fields
+from oppcore.records import (
+    Actor,
+    FieldType,
+    Opportunity,
+    Outcome,
+    Progress,
+    RecordKind,
+    State,
+    fields_of,
+    get_field,
+    with_fields,
+)
 
 __all__ = ["Adoption", "adopt_history", "rows_of"]
 
@@ -49,9 +60,9 @@ def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
 
 
 def _sayable(stamp: Stamp, edits: Iterable[Edit]) -> dict[str, Any]:
-    """Give what edits say, but for the person behind a lead: that is nobody's count."""
+    """Give what edits say in a row: its own columns, and the host's fields for the further ones."""
     built_in = fields_of(stamp.kind)
-    return {edit.field: edit.new for edit in edits if not ((field := built_in.get(edit.field)) and field.personal)}
+    return {edit.field: edit.new for edit in edits if edit.field in _SAID or edit.field not in built_in}
 
 
 def _image_rows(change: Opened) -> Iterator[Row]:
@@ -106,15 +117,24 @@ def adopt_history(pipeline: Pipeline, history: History, *, actor: Actor | None =
 
     Structure is obeyed, gates are not evaluated. An opportunity that was removed or merged in the end, or that stands
     in a stage or state the pipeline does not have, is left out whole and listed. Versions follow happened order; a row
-    recorded before the one that precedes it counts as recorded with that one.
+    recorded before the one that precedes it counts as recorded with that one. Further columns that bear the name of a
+    text or choice the pipeline declares come along.
+
+    Raises `ValueError` for a lead pipeline: a change table is about deals.
     """
+    if pipeline.kind is not RecordKind.OPPORTUNITY:
+        message = f"pipeline {pipeline.key!r} is for leads; a change table is about deals"
+        raise ValueError(message)
     changes: list[tuple[Change, ...]] = []
     left_out = list(history.left_out)
     for opportunity_id, rows in history:
         problem = _find_problem(pipeline, opportunity_id, rows)
         if problem is None:
-            changes.append(tuple(_Adopting(pipeline, actor).read(rows)))
-        else:
+            try:
+                changes.append(tuple(_Adopting(pipeline, actor).read(rows)))
+            except ValueError as error:  # what the border of the record says of a value
+                problem = Problem("adopt.value", opportunity_id, {"why": str(error)})
+        if problem is not None:
             left_out.append(problem)
     return Adoption(tuple(changes), tuple(left_out))
 
@@ -167,8 +187,9 @@ class _Adopting:
 
     def _values(self, row: Row) -> dict[str, Any]:
         said = {name: getattr(row, name) for name in _SAID}
-        own = {name: value for name, value in row.further.items() if self._pipeline.field(name) is not None}
-        return {name: value for name, value in {**said, **own}.items() if value is not None}
+        own = {field.key for field in self._pipeline.fields if field.type in (FieldType.TEXT, FieldType.CHOICE)}
+        further = {name: value for name, value in row.further.items() if name in own}
+        return {name: value for name, value in {**said, **further}.items() if value is not None}
 
     def _changes(self, row: Row) -> Iterator[Change]:
         if self._record is None:

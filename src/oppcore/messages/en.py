@@ -195,6 +195,7 @@ TEXTS: Mapping[str, str] = {
     "stage.unknown": "{path}: the pipeline has no stage {have!r}[[; perhaps {suggestion!r}]][[; rows in all: {rows}]]",
     "stage.outcome": "{path}: a deal in {stage} ({kind}) cannot be {have}, only {need}[[; rows in all: {rows}]]",
     "deal.elsewhere": "{path}: in pipeline {have!r}, not {need!r}[[; rows in all: {rows}]]",
+    "adopt.value": "{path}: {why}",
     "adopt.removed": "{path}: {kind} at {at}; what was removed or merged cannot be adopted",
     "deal.removed": "{path}: the deal was removed before, and not restored[[; rows in all: {rows}]]",
     "deal.no_stage": "{path}: the deal is restored, but never stood in a stage[[; rows in all: {rows}]]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar, final
@@ -85,6 +86,13 @@ def _in_transaction(connection: sqlite3.Connection, unit: Callable[[sqlite3.Conn
     return result
 
 
+def _close_all(idle: list[sqlite3.Connection], pid: int) -> None:
+    """Close connections, unless they belong to a parent process."""
+    if pid == os.getpid():
+        while idle:
+            idle.pop().close()
+
+
 @final
 class SqliteFile:
     """A file and the open connections to it: one per unit of work that runs, kept for the next."""
@@ -92,9 +100,13 @@ class SqliteFile:
     def __init__(self, path: str, wait: timedelta) -> None:
         self.path = path
         self._wait = wait.total_seconds()
+        self._is_closed = False
+        self._start_pool()
+
+    def _start_pool(self) -> None:
         self._idle: list[sqlite3.Connection] = []
         self._pid = os.getpid()
-        self._is_closed = False
+        weakref.finalize(self, _close_all, self._idle, self._pid)  # for those who forget to close
 
     def read(self, unit: Callable[[sqlite3.Connection], T]) -> T:
         """Run a unit of work; while others hold the lock, run it again until the wait is over.
@@ -123,9 +135,7 @@ class SqliteFile:
     def close(self) -> None:
         """Close the connections; the file can be moved or copied then."""
         self._is_closed = True
-        if self._pid == os.getpid():
-            while self._idle:
-                self._idle.pop().close()
+        _close_all(self._idle, self._pid)
 
     def _with_connection(self, unit: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._take()
@@ -145,7 +155,7 @@ class SqliteFile:
             raise Unavailable(f"the repository was closed ({self.path})")
         if self._pid != os.getpid():
             _INHERITED.append(self._idle)
-            self._idle, self._pid = [], os.getpid()
+            self._start_pool()
         try:
             return self._idle.pop()
         except IndexError:
