@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import attrs
 
@@ -105,13 +105,14 @@ class Impossible:
 @final
 @attrs.frozen
 class Undecided:
-    """No answer: `what` says what stands in the way (`budget`, or the name of a field or of a host's criterion)."""
+    """No answer, and what stands in the way.
+
+    `what` is `budget`, the class of a criterion of the host's, the name of a text field, or `record` where no record was
+    found that holds all the values together.
+    """
 
     what: str
     budget: int
-
-
-Solution: TypeAlias = Witness | Impossible | Undecided
 
 
 def find_witness(
@@ -165,7 +166,9 @@ def is_always_true(criterion: Criterion, *, fields: Mapping[str, Field] = FIELDS
     return implies((), criterion, fields=fields, budget=budget)
 
 
-def _solve(wanted: list[tuple[Criterion, Want]], fields: Mapping[str, Field], budget: int) -> Solution:
+def _solve(
+    wanted: list[tuple[Criterion, Want]], fields: Mapping[str, Field], budget: int
+) -> Witness | Impossible | Undecided:
     """Search without criteria of the host's; only if they were in the way, see whether they would have helped."""
     blank: Record = (
         _LEAD if any(LEAD_FIELDS.get(name) == field != FIELDS.get(name) for name, field in fields.items()) else _DEAL
@@ -198,12 +201,12 @@ def _search(
                 continue
             situation = witness.apply(blank, at=ANY_MOMENT)
         except (TypeError, ValueError, OverflowError):
-            run.doubts.append("record")
+            run.doubts.append("record")  # the splits of a team, say, do not add up
             continue
         # The criteria have the last word.
         if run.trusts_hosts or all(criterion.judge(situation) in want for criterion, want in judged):
             return witness
-        run.doubts.append("criteria")
+        run.doubts.append("record")
     return None
 
 
