@@ -604,7 +604,8 @@ def test_for_satisfiable_gates_the_witness_applied_removes_the_refusal(gate):
     seen = found.apply(DEAL, at=T0)
 
     assert unmet(pipeline, seen.record, "t", at=seen.at, actor=seen.actor) == ()
-    assert move(pipeline, seen.record, "t", at=seen.at, actor=seen.actor)
+    if not found.elapsed:
+        assert move(pipeline, DEAL, "t", at=T0, actor=seen.actor, amending=found.values)
 
 
 def test_few_random_gates_stay_undecided():

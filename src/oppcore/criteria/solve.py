@@ -107,8 +107,8 @@ class Impossible:
 class Undecided:
     """No answer, and what stands in the way.
 
-    `what` is `budget`, the class of a criterion of the host's, the name of a text field, or `record` where no record was
-    found that holds all the values together.
+    `what` is `budget`, the class of a criterion of the host's, the name of a text field, or `record` where no
+    record was found that holds all the values together.
     """
 
     what: str
