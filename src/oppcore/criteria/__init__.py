@@ -7,6 +7,15 @@ from oppcore.criteria.explanation import Explanation, explain, find_unmet
 from oppcore.criteria.leaf import Leaf
 from oppcore.criteria.leaves import Answered, Compare, Comparison, Elapsed, Match, Present, Role, Since, Text
 from oppcore.criteria.situation import Situation
+from oppcore.criteria.solve import (
+    Impossible,
+    Undecided,
+    Witness,
+    find_witness,
+    implies,
+    is_always_true,
+    is_satisfiable,
+)
 
 __all__ = [
     "AllOf",
@@ -18,6 +27,7 @@ __all__ = [
     "Elapsed",
     "Exists",
     "Explanation",
+    "Impossible",
     "Leaf",
     "Match",
     "Not",
@@ -27,6 +37,12 @@ __all__ = [
     "Situation",
     "SomeOf",
     "Text",
+    "Undecided",
+    "Witness",
     "explain",
     "find_unmet",
+    "find_witness",
+    "implies",
+    "is_always_true",
+    "is_satisfiable",
 ]
