@@ -57,7 +57,7 @@ class Known:
 
     def problem(self, _situation: Situation, _wanted: bool, /) -> Problem:
         """Say nothing of use; nobody asks."""
-        return Problem("criteria.impossible")
+        return Problem("criteria.impossible", "", {"number": 1, "of": 1})
 
 
 @attrs.frozen
