@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
-__all__ = ["as_instant", "end_of_day", "month_of", "start_of_day", "to_zone"]
+__all__ = ["as_instant", "as_of_text", "end_of_day", "month_of", "start_of_day", "to_zone"]
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -79,3 +79,9 @@ def _fixed(instant: datetime) -> datetime:
         message = f"the zone gives no UTC offset for {instant.isoformat()}"
         raise ValueError(message)
     return instant.replace(tzinfo=timezone(offset), fold=0)
+
+
+def as_of_text(as_of: datetime | None, known_on: datetime | None) -> str:
+    """Say of which instant a measure speaks, and as known when: what stands in its title."""
+    text = f"as of {'the beginning' if as_of is None else as_of.isoformat()}"
+    return text if known_on is None else f"{text}, as known on {known_on.isoformat()}"

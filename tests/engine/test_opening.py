@@ -58,7 +58,11 @@ def test_an_old_deal_keeps_its_own_times_and_starts_at_version_one():
     ("old", "code"),
     [
         (image(stage="nowhere"), "move.unknown_stage"),
-        (image(outcome="won"), "state.illegal"),
+        (image(outcome="won", closed_at=T0), "state.illegal"),
+        (image(outcome="lost"), "image.closing"),
+        (image(closed_at=T0), "image.closing"),
+        (image(outcome="lost", closed_at=T0 + DAY), "image.time"),
+        (image(entered_at=T0 - DAY), "image.time"),
         (image(pipeline="q"), "pipeline.other"),
         (attrs.evolve(image(), fields=CustomFields({"regoin": "north"})), "field.unknown"),
         (attrs.evolve(image(), fields=CustomFields({"region": Money(1, "EUR")})), "field.type"),

@@ -169,7 +169,8 @@ def test_a_deal_in_any_legal_state_is_adopted_past_every_gate(deal):
 @given(deals(), st.sampled_from(Outcome))
 def test_adoption_obeys_structure(deal, outcome):
     pipeline, image = deal
-    image = attrs.evolve(image, progress=attrs.evolve(image.progress, outcome=outcome))
+    closed_at = None if outcome is Outcome.OPEN else image.progress.changed_at
+    image = attrs.evolve(image, progress=attrs.evolve(image.progress, outcome=outcome, closed_at=closed_at))
     legal = {o for o in Outcome if not unmet_adoption_in(pipeline, image, o)}
     problems = unmet_adoption(pipeline, image, at=image.progress.changed_at)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_state_problem, open_edge
-from oppcore.records import Actor, Lead, Opportunity, Progress, Record, RecordKind, fields_of, with_fields
+from oppcore.records import Actor, Lead, Opportunity, Outcome, Progress, Record, RecordKind, fields_of, with_fields
 from oppcore.spelling import suggest
 
 __all__ = ["adopt", "open_lead", "open_opportunity", "unmet_adoption", "unmet_opening"]
@@ -142,7 +142,18 @@ def unmet_adoption(
     own = {name: value for name, value in image.fields.items() if name not in built_in}
     problems.extend(Problem("field.built_in", name, {"key": name}) for name in image.fields if name in built_in)
     problems.extend(find_value_problems(pipeline, image, own))
+    problems.extend(_time_problems(image.progress, at))
     return tuple(problems)
+
+
+def _time_problems(progress: Progress, at: datetime) -> Iterator[Problem]:
+    """Say which times of an image contradict each other: a deal is closed exactly when it has a closing."""
+    if (progress.outcome is Outcome.OPEN) != (progress.closed_at is None):
+        yield Problem("image.closing", "closed_at", {"outcome": progress.outcome, "have": progress.closed_at})
+    times = {"opened_at": progress.opened_at, "entered_at": progress.entered_at, "closed_at": progress.closed_at}
+    for name, value in times.items():
+        if value is not None and not progress.opened_at <= value <= at:
+            yield Problem("image.time", name, {"have": value, "low": progress.opened_at, "high": at})
 
 
 def adopt(

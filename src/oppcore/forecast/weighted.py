@@ -13,7 +13,7 @@ from oppcore.errors import Problem
 from oppcore.forecast.scope import Scope, find_scope
 from oppcore.history import History, Standing
 from oppcore.money import Money, minor_units
-from oppcore.periods import month_of
+from oppcore.periods import as_of_text, month_of
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.estimate import effective_category, effective_probability
 from oppcore.records import ForecastCategory, Opportunity, Outcome
@@ -103,7 +103,6 @@ class Forecast:
     def table(self) -> Table:
         """Give the forecast for eyes: a line per month and currency."""
         amounts = ("won", "open", "weighted_open", "expected")
-        as_of = "the beginning" if self.as_of is None else self.as_of.isoformat()
         weighed = self.own_probability + self.stage_probability
         note = f"{weighed:,} open deals weighed: {self.own_probability:,} by a probability of their own"
         return Table(
@@ -112,7 +111,7 @@ class Forecast:
                 [row.period, row.currency, *(_Figure(getattr(row, name)) for name in amounts), row.count]
                 for row in self.rows
             ],
-            title=f"Forecast as of {as_of}",
+            title=f"Forecast {as_of_text(self.as_of, self.known_on)}",
             notes=(f"{note}, {self.stage_probability:,} by that of their stage",),
             left_out=self.left_out,
         )

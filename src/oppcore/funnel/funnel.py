@@ -12,6 +12,7 @@ import attrs
 from oppcore.errors import Problem
 from oppcore.funnel.counting import CountingRule, StepCounts, Tally, count_steps
 from oppcore.history import History
+from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
 from oppcore.stats import Ratio, make_ratio
 from oppcore.table import Table
@@ -128,8 +129,7 @@ class Funnel:
             notes.append(f"{self.no_longer_won:,} of the deals counted as won are no longer won")
         if any(not ratio.nested for step in self.steps for ratio in (step.step, step.cumulative)):
             notes.append("not nested: some deals were not in the step they are divided by, so this is no share")
-        as_of = "the beginning" if self.as_of is None else self.as_of.isoformat()
-        title = f"Funnel as of {as_of}, counting by {self.count}"
+        title = f"Funnel {as_of_text(self.as_of, self.known_on)}, counting by {self.count}"
         return Table(columns=columns, rows=rows, title=title, notes=tuple(notes), left_out=self.left_out)
 
     def __str__(self) -> str:

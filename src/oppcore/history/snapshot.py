@@ -14,6 +14,7 @@ from oppcore.history.history import History
 from oppcore.history.past import fold_history
 from oppcore.history.standing import Standing
 from oppcore.money import Money, sum_by_currency
+from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
 from oppcore.table import Table
@@ -121,7 +122,7 @@ class Snapshot:
         return Table(
             columns=["stage", "deals", *currencies],
             rows=[[name, count, *(_plain(amounts.get(key)) for key in currencies)] for name, count, amounts in lines],
-            title=f"Snapshot as of {'the beginning' if self.as_of is None else self.as_of.isoformat()}",
+            title=f"Snapshot {as_of_text(self.as_of, self.known_on)}",
             left_out=self.left_out,
         )
 

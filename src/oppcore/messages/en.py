@@ -195,6 +195,8 @@ TEXTS: Mapping[str, str] = {
     "stage.unknown": "{path}: the pipeline has no stage {have!r}[[; perhaps {suggestion!r}]][[; rows in all: {rows}]]",
     "stage.outcome": "{path}: a deal in {stage} ({kind}) cannot be {have}, only {need}[[; rows in all: {rows}]]",
     "deal.elsewhere": "{path}: in pipeline {have!r}, not {need!r}[[; rows in all: {rows}]]",
+    "image.closing": "{path} is {have}, but the deal is {outcome}: exactly what is closed has a closing",
+    "image.time": "{path} is {have}; it must lie between the opening at {low} and {high}",
     "adopt.value": "{path}: {why}",
     "adopt.removed": "{path}: {kind} at {at}; what was removed or merged cannot be adopted",
     "deal.removed": "{path}: the deal was removed before, and not restored[[; rows in all: {rows}]]",
