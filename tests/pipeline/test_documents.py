@@ -206,3 +206,26 @@ def test_a_key_is_whatever_the_caller_gave_and_never_made_of_a_label(key):
     stage = load_pipeline({"key": "p", "stages": [{"key": key, "kind": "open", "labels": {"zh": "接触"}}]}).stages[0]
 
     assert (stage.key, stage.label("zh"), stage.label("fr")) == (key, "接触", key)
+
+
+def test_what_is_wrong_with_single_values_does_not_hide_what_is_wrong_with_the_whole():
+    document = """
+        key = "x"
+        opens_in = ["b"]
+        currency = "EUO"
+        stages = [{key = "a", kind = "opn"}, {key = "a", kind = "won", entry = [{present = "budgt"}]}]
+        reasons = [{key = "r", outcome = "open"}, {}]
+    """
+    with pytest.raises(InvalidPipeline) as raised:
+        load_pipeline(document)
+
+    assert {problem.path: problem.code for problem in raised.value.problems} == {
+        "stages[0].kind": "document.choice",
+        "stages[1].entry[0].present": "key.unknown",
+        "stages[1].key": "key.twice",
+        "opens_in[0]": "key.unknown",
+        "reasons[0].outcome": "reason.open",
+        "reasons[1].key": "document.missing",
+        "reasons[1].outcome": "document.missing",
+        "currency": "key.unknown",
+    }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
 from oppcore.cli.printing import complain, print_table, say
 from oppcore.cli.reading import Reading, load_pipeline_file, reading_options
 from oppcore.errors import InvalidPipeline
-from oppcore.pipeline import Pipeline, dump_pipeline
+from oppcore.pipeline import Pipeline, dump_pipeline, write_pipeline
 from oppcore.table import Table
 
 __all__ = ["check", "infer"]
@@ -15,8 +18,9 @@ __all__ = ["check", "infer"]
 
 @click.command()
 @click.argument("pipeline", metavar="PIPELINE")
+@click.option("--format", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.pass_context
-def check(context: click.Context, pipeline: str) -> None:
+def check(context: click.Context, pipeline: str, format: str) -> None:
     """Say what the pipeline in the file PIPELINE is, or everything that is wrong with it.
 
     Exits with 1 where there are faults.
@@ -24,9 +28,19 @@ def check(context: click.Context, pipeline: str) -> None:
     try:
         found = load_pipeline_file(pipeline)
     except InvalidPipeline as error:
-        complain(f"{pipeline}: {error}")
+        if format == "json":
+            say(_json({"pipeline": None, "problems": error.detail()["problems"]}))
+        else:
+            complain(f"{pipeline}: {error}")
         context.exit(1)
-    print_table(_describe(found))
+    if format == "json":
+        say(_json({"pipeline": write_pipeline(found), "problems": []}))
+    else:
+        print_table(_describe(found))
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _describe(pipeline: Pipeline) -> Table:

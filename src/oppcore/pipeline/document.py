@@ -8,6 +8,7 @@ from typing import Any, Literal
 from oppcore.criteria import Criterion, Leaf
 from oppcore.criteria.document import CriterionReader, write_criterion
 from oppcore.document import (
+    MAX_FAULTS,
     DocumentFault,
     Special,
     check_values,
@@ -20,7 +21,8 @@ from oppcore.document import (
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem, Unsupported
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.pipeline import Pipeline
-from oppcore.pipeline.stage import Labels, Stage
+from oppcore.pipeline.reasons import Reason
+from oppcore.pipeline.stage import Labels, Stage, StageKind
 from oppcore.pipeline.structure import MAX_STAGES
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, RecordKind, fields_of
@@ -77,6 +79,51 @@ def _with_checklists(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, "stages": found}
 
 
+_PARTS: Mapping[str, tuple[type[Any], Mapping[str, Any]]] = {
+    "stages": (Stage, {"kind": "open"}),
+    "reasons": (Reason, {"outcome": "lost"}),
+    "fields": (CustomField, {"type": "text"}),
+    "actions": (Action, {}),
+}
+"""The lists of a pipeline, and what harmless thing can stand in for an item that cannot be read."""
+
+
+def _reads(converter: Any, value: Any, type_: type[Any]) -> bool:
+    try:
+        structure(converter, value, type_)
+    except DocumentFault:
+        return False
+    return True
+
+
+def _stand_in(item: Any, number: int, harmless: Mapping[str, Any]) -> dict[str, Any]:
+    table = want_table(item) if isinstance(item, dict) else {}
+    key, kind = table.get("key"), table.get("kind")
+    found = {**harmless, "key": key if isinstance(key, str) and key.strip() else f"item {number}"}
+    return {**found, "kind": kind} if kind in tuple(StageKind) and "kind" in harmless else found
+
+
+def _find_further(converter: Any, data: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Find what is wrong between the parts of a document whose parts are wrong: with harmless parts in their place."""
+    repaired: dict[str, Any] = {"key": "pipeline", "stages": [{"key": "stage", "kind": "open"}]}
+    for name, (type_, harmless) in _PARTS.items():
+        if isinstance(data.get(name), list):
+            items = enumerate(want_list(data[name]))
+            repaired[name] = [
+                item if _reads(converter, item, type_) else _stand_in(item, number, harmless) for number, item in items
+            ]
+    for name, type_ in (("opens_in", tuple[str, ...]), ("transitions", tuple[Transition, ...]), ("kind", RecordKind)):
+        if name in data and _reads(converter, data[name], type_):
+            repaired[name] = data[name]
+    if isinstance(data.get("currency"), str):
+        repaired["currency"] = data["currency"]
+    try:
+        structure(converter, repaired, Pipeline)
+    except DocumentFault as fault:
+        return fault.problems
+    return ()
+
+
 def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in want_list(value))
 
@@ -127,10 +174,12 @@ def load_pipeline(
         raise InvalidPipeline((Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES}),))
     currency = data.get("currency")
     reader = CriterionReader(_declared(data), currency if isinstance(currency, str) else None, own=criteria)
+    converter, data = _converter(reader), _with_checklists(data)
     try:
-        return structure(_converter(reader), _with_checklists(data), Pipeline)
+        return structure(converter, data, Pipeline)
     except DocumentFault as fault:
-        raise InvalidPipeline(fault.problems) from None
+        further = _find_further(converter, data)
+        raise InvalidPipeline(tuple(dict.fromkeys((*fault.problems, *further)))[:MAX_FAULTS]) from None
 
 
 def write_pipeline(pipeline: Pipeline, *, criteria: Mapping[str, type[Leaf]] | None = None) -> dict[str, Any]:
