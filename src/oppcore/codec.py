@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from oppcore.criteria import Leaf
 from oppcore.document import (
     DocumentFault,
     Special,
@@ -133,13 +135,17 @@ def _converter() -> Converter:
     return converter
 
 
-def encode(value: Record | Change | Pipeline) -> str:
+Criteria: TypeAlias = Mapping[str, type[Leaf]]
+"""The host's own criteria by name, as `load_pipeline` takes them."""
+
+
+def encode(value: Record | Change | Pipeline, *, criteria: Criteria | None = None) -> str:
     """Write a record, change or pipeline as canonical JSON: sorted keys, no spaces, decimals as texts, instants in UTC.
 
-    Equal values give equal texts, and `decode(encode(value)) == value`. Raises `InvalidDocument` for what is too large
-    to be read again.
+    Equal values give equal texts, and `decode(encode(value)) == value`. `criteria` names the host's own in a pipeline.
+    Raises `InvalidDocument` for what is too large to be read again, `TypeError` for a criterion that is not named.
     """
-    data = write_pipeline(value) if isinstance(value, Pipeline) else _converter().unstructure(value)
+    data = write_pipeline(value, criteria=criteria) if isinstance(value, Pipeline) else _converter().unstructure(value)
     envelope = {"schema": SCHEMA, _NAMES[type(value)]: data}
     text = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     if len(text) > _SURELY_READ:
@@ -147,15 +153,15 @@ def encode(value: Record | Change | Pipeline) -> str:
     return text
 
 
-def _read(name: str, data: Any) -> Any:
+def _read(name: str, data: Any, criteria: Criteria | None) -> Any:
     table = want_table(data)
     if _TYPES[name] is Pipeline:
-        return load_pipeline(table)
+        return load_pipeline(table, criteria=criteria)
     type_: type[Any] = _TYPES[name]
     return structure(_converter(), table, type_)
 
 
-def decode(text: str | bytes) -> Record | Change | Pipeline:
+def decode(text: str | bytes, *, criteria: Criteria | None = None) -> Record | Change | Pipeline:
     """Read what `encode` wrote, by this release or an earlier one. Raises `InvalidDocument` with every fault."""
     data = parse(text)
     schema = data.pop("schema", None)
@@ -165,14 +171,14 @@ def decode(text: str | bytes) -> Record | Change | Pipeline:
         raise InvalidDocument((Problem("document.kind", "", {"have": sorted(data), "need": sorted(_TYPES)}),))
     [(name, inner)] = data.items()
     try:
-        found: Record | Change | Pipeline = _read(name, inner)
+        found: Record | Change | Pipeline = _read(name, inner, criteria)
     except (DocumentFault, InvalidPipeline) as error:
         raise InvalidDocument(find_problems(error)) from None
     return found
 
 
-def _decode_as(text: str | bytes, *types: type[Any]) -> Any:
-    found: Any = decode(text)
+def _decode_as(text: str | bytes, *types: type[Any], criteria: Criteria | None = None) -> Any:
+    found: Any = decode(text, criteria=criteria)
     if not isinstance(found, types):
         need = [_NAMES[type_] for type_ in types]
         raise InvalidDocument((Problem("document.kind", "", {"have": _NAMES[type(found)], "need": need}),))
@@ -191,7 +197,7 @@ def decode_change(text: str | bytes) -> Change:
     return found
 
 
-def decode_pipeline(text: str | bytes) -> Pipeline:
+def decode_pipeline(text: str | bytes, *, criteria: Criteria | None = None) -> Pipeline:
     """Read a pipeline. Raises `InvalidDocument`, also when it is something else."""
-    found: Pipeline = _decode_as(text, Pipeline)
+    found: Pipeline = _decode_as(text, Pipeline, criteria=criteria)
     return found

@@ -16,7 +16,8 @@ import attrs
 import pytest
 
 from oppcore.desk import Desk
-from oppcore.errors import Busy, Corrupt, Unavailable, Unsupported
+from oppcore.errors import Busy, Corrupt, Problem, Unavailable, Unsupported
+from oppcore.pipeline import load_pipeline
 from oppcore.repository import Query, SqliteRepository
 from tests.packaging.sources import TREE
 from tests.repository.stores import PIPELINE, START, at, key, naming, opening, publishing
@@ -358,3 +359,30 @@ def test_a_pipeline_is_read_once_and_never_stale(path):
         theirs.commit(publishing(second))
         assert ours.load(where).record == second
         assert at() == START
+
+
+@attrs.frozen
+class Reviewed:
+    """A criterion of a host's own."""
+
+    level: int
+
+    def judge(self, situation, /):
+        return situation.facts.get("level", 0) >= self.level
+
+    def problem(self, situation, wanted, /):
+        return Problem("reviewed.missing", "", {"need": self.level})
+
+
+def test_pipelines_with_criteria_of_the_hosts_own_are_kept_where_they_are_named(tmp_path):
+    own = {"reviewed": Reviewed}
+    pipeline = load_pipeline(
+        {"key": "own", "stages": [{"key": "a", "kind": "open", "exit": [{"reviewed": {"level": 2}}]}]}, criteria=own
+    )
+    with SqliteRepository(tmp_path / "own.db", criteria=own) as repository:
+        Desk(repository).publish(pipeline)
+        assert Desk(repository).pipeline("own") == pipeline
+    with SqliteRepository(tmp_path / "own.db") as repository, pytest.raises(Corrupt, match="reviewed"):
+        Desk(repository).pipeline("own")
+    with SqliteRepository(tmp_path / "other.db") as repository, pytest.raises(Unsupported, match="criteria="):
+        Desk(repository).publish(pipeline)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self, final
 
-from oppcore.codec import decode_change, decode_pipeline, decode_record, encode
+from oppcore.codec import Criteria, decode_change, decode_pipeline, decode_record, encode
 from oppcore.engine import Change
 from oppcore.errors import CommandMismatch, Corrupt, InvalidDocument, Unsupported, VersionConflict
 from oppcore.pipeline import Pipeline
@@ -42,24 +43,24 @@ WHERE (tenant, kind, id) = (?, ?, ?) AND version = ?
 _ADD_CHANGE = "INSERT INTO changes (tenant, kind, id, version, body) VALUES (?, ?, ?, ?, ?)"
 _ADD_COMMAND = "INSERT INTO commands (tenant, command_id, digest, written) VALUES (?, ?, ?, ?)"
 
-_read_pipeline = lru_cache(maxsize=64)(decode_pipeline)
 
-
-def _write_body(value: Record | Pipeline | Change) -> str:
-    """Write what can be read again. Raises `Unsupported` for a record that is too large."""
+def _write_body(value: Record | Pipeline | Change, criteria: Criteria | None = None) -> str:
+    """Write what can be read again. Raises `Unsupported` for what cannot."""
     try:
-        return encode(value)
+        return encode(value, criteria=criteria)
     except InvalidDocument as error:
         raise Unsupported(f"a record this large: {error.problems[0]}") from None
+    except TypeError as error:
+        raise Unsupported(f"{error}; name it in criteria=") from None
 
 
 def _name(key: Key) -> tuple[str, str, str]:
     return key.tenant, key.kind, key.id
 
 
-def _row(write: Write) -> tuple[Any, ...]:
+def _row(write: Write, criteria: Criteria | None) -> tuple[Any, ...]:
     record = write.record
-    body = None if record is None else _write_body(record)
+    body = None if record is None else _write_body(record, criteria)
     if record is None or isinstance(record, Pipeline):
         return write.version, None, None, None, None, "", body, *_name(write.key)
     state = record.progress
@@ -67,11 +68,11 @@ def _row(write: Write) -> tuple[Any, ...]:
     return write.version, *facts, body, *_name(write.key)
 
 
-def _read_stored(key: Key, version: int, body: str | None) -> Stored:
+def _read_stored(key: Key, version: int, body: str | None, read_pipeline: Callable[[str], Pipeline]) -> Stored:
     if body is None:
         return Stored(key, None, version)
     try:
-        record = _read_pipeline(body) if key.kind == "pipeline" else decode_record(body)
+        record = read_pipeline(body) if key.kind == "pipeline" else decode_record(body)
     except InvalidDocument as error:
         raise Corrupt(f"{key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
     if isinstance(record, Pipeline):
@@ -156,16 +157,25 @@ class SqliteRepository:
 
     An acknowledged commit survives the end of the process and of power (write-ahead log, `synchronous=FULL`). Any
     number of threads and processes on one machine may share the file; while another one writes, a call waits for it,
-    at most `wait`, then raises `Busy`. The file must be on a local file system.
+    at most `wait`, then raises `Busy`. The file must be on a local file system. `criteria` names the host's own, as
+    for `load_pipeline`, for pipelines that use them.
 
     Raises `Unavailable` when the file cannot be opened, `Unsupported` for a file of another program or of a newer
     release, and `Corrupt` for one that is damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, wait: timedelta = timedelta(seconds=10)) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        wait: timedelta = timedelta(seconds=10),
+        criteria: Criteria | None = None,
+    ) -> None:
         name = os.fspath(path)
         if name in ("", ":memory:"):
             raise Unsupported("an SQLite database without a file; use MemoryRepository")
+        self._criteria = criteria
+        self._read_pipeline = lru_cache(maxsize=64)(partial(decode_pipeline, criteria=criteria))
         self._file = SqliteFile(os.path.abspath(name), wait)
         self._file.read(lambda connection: None)  # open it now: a fault is told here, not by the first command
 
@@ -182,14 +192,18 @@ class SqliteRepository:
     def load(self, key: Key, /) -> Stored | None:
         """Give what is there, or None."""
         row = self._file.read(lambda connection: connection.execute(_LOAD, _name(key)).fetchone())
-        return None if row is None else _read_stored(key, *row)
+        if row is None:
+            return None
+        version, body = row
+        return _read_stored(key, version, body, self._read_pipeline)
 
     def find(self, query: Query, /) -> Page[Stored]:
         """Give a page of records."""
         statement, values = _selection(query)
         rows = self._file.read(lambda connection: connection.execute(statement, values).fetchall())
         page = tuple(
-            _read_stored(Key(query.kind, id, query.tenant), version, body) for id, version, body in rows[: query.limit]
+            _read_stored(Key(query.kind, id, query.tenant), version, body, self._read_pipeline)
+            for id, version, body in rows[: query.limit]
         )
         return Page(page, make_cursor(query, place_of(page[-1], query)) if len(rows) > len(page) else None)
 
@@ -208,7 +222,7 @@ class SqliteRepository:
 
     def commit(self, commit: Commit, /) -> Committed:
         """Write everything, or nothing and raise. When this returns, what was written is on the disk."""
-        rows = [_row(write) for write in commit.writes]
+        rows = [_row(write, self._criteria) for write in commit.writes]
         changes = [[_write_body(change) for change in write.changes] for write in commit.writes]
 
         def unit(connection: sqlite3.Connection) -> Committed:
