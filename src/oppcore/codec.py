@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from oppcore.criteria import Leaf
 from oppcore.document import (
     DocumentFault,
     Special,
@@ -24,7 +22,7 @@ from oppcore.document import (
 from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem
 from oppcore.money import Money, decimal_text
-from oppcore.pipeline import Pipeline, load_pipeline, write_pipeline
+from oppcore.pipeline import OwnCriteria, Pipeline, load_pipeline, write_pipeline
 from oppcore.records import ITEM_TYPES, CustomFields, FieldValue, Lead, Opportunity, Record
 
 if TYPE_CHECKING:
@@ -135,11 +133,7 @@ def _converter() -> Converter:
     return converter
 
 
-Criteria: TypeAlias = Mapping[str, type[Leaf]]
-"""The host's own criteria by name, as `load_pipeline` takes them."""
-
-
-def encode(value: Record | Change | Pipeline, *, criteria: Criteria | None = None) -> str:
+def encode(value: Record | Change | Pipeline, *, criteria: OwnCriteria | None = None) -> str:
     """Write a record, change or pipeline as canonical JSON: sorted keys, no spaces, decimals as texts, instants in UTC.
 
     Equal values give equal texts, and `decode(encode(value)) == value`. `criteria` names the host's own in a pipeline.
@@ -153,7 +147,7 @@ def encode(value: Record | Change | Pipeline, *, criteria: Criteria | None = Non
     return text
 
 
-def _read(name: str, data: Any, criteria: Criteria | None) -> Any:
+def _read(name: str, data: Any, criteria: OwnCriteria | None) -> Any:
     table = want_table(data)
     if _TYPES[name] is Pipeline:
         return load_pipeline(table, criteria=criteria)
@@ -161,7 +155,7 @@ def _read(name: str, data: Any, criteria: Criteria | None) -> Any:
     return structure(_converter(), table, type_)
 
 
-def decode(text: str | bytes, *, criteria: Criteria | None = None) -> Record | Change | Pipeline:
+def decode(text: str | bytes, *, criteria: OwnCriteria | None = None) -> Record | Change | Pipeline:
     """Read what `encode` wrote, by this release or an earlier one. Raises `InvalidDocument` with every fault."""
     data = parse(text)
     schema = data.pop("schema", None)
@@ -177,7 +171,7 @@ def decode(text: str | bytes, *, criteria: Criteria | None = None) -> Record | C
     return found
 
 
-def _decode_as(text: str | bytes, *types: type[Any], criteria: Criteria | None = None) -> Any:
+def _decode_as(text: str | bytes, *types: type[Any], criteria: OwnCriteria | None = None) -> Any:
     found: Any = decode(text, criteria=criteria)
     if not isinstance(found, types):
         need = [_NAMES[type_] for type_ in types]
@@ -197,7 +191,7 @@ def decode_change(text: str | bytes) -> Change:
     return found
 
 
-def decode_pipeline(text: str | bytes, *, criteria: Criteria | None = None) -> Pipeline:
+def decode_pipeline(text: str | bytes, *, criteria: OwnCriteria | None = None) -> Pipeline:
     """Read a pipeline. Raises `InvalidDocument`, also when it is something else."""
     found: Pipeline = _decode_as(text, Pipeline, criteria=criteria)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oppcore.pipeline.document import dump_pipeline, load_pipeline, write_pipeline
+from oppcore.pipeline.document import OwnCriteria, dump_pipeline, load_pipeline, write_pipeline
 from oppcore.pipeline.edges import as_graph
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Direction, Flow, Policy
@@ -17,6 +17,7 @@ __all__ = [
     "CustomField",
     "Direction",
     "Flow",
+    "OwnCriteria",
     "Pipeline",
     "Policy",
     "Reason",

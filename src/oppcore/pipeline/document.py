@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from oppcore.criteria import Criterion, Leaf
 from oppcore.criteria.document import CriterionReader, write_criterion
@@ -27,8 +27,11 @@ from oppcore.pipeline.structure import MAX_STAGES
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, RecordKind, fields_of
 
-__all__ = ["dump_pipeline", "load_pipeline", "write_pipeline"]
+__all__ = ["OwnCriteria", "dump_pipeline", "load_pipeline", "write_pipeline"]
 
+
+OwnCriteria: TypeAlias = Mapping[str, type[Leaf]]
+"""The host's own criteria: what a document calls them, and their classes."""
 
 _NO_FIELDS = CriterionReader({}, None)
 
@@ -128,7 +131,7 @@ def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in want_list(value))
 
 
-def _converter(reader: CriterionReader, own: Mapping[str, type[Leaf]] | None = None) -> Any:
+def _converter(reader: CriterionReader, own: OwnCriteria | None = None) -> Any:
     def write_gate(gate: Iterable[Criterion]) -> list[dict[str, Any]]:
         return [write_criterion(criterion, own) for criterion in gate]
 
@@ -141,9 +144,7 @@ def _converter(reader: CriterionReader, own: Mapping[str, type[Leaf]] | None = N
     return converter
 
 
-def load_pipeline(
-    source: str | bytes | Mapping[str, Any], *, criteria: Mapping[str, type[Leaf]] | None = None
-) -> Pipeline:
+def load_pipeline(source: str | bytes | Mapping[str, Any], *, criteria: OwnCriteria | None = None) -> Pipeline:
     """Read a pipeline from the text of a TOML or JSON document (JSON starts with `{`), or from plain data.
 
     `criteria` names the host's own criteria: `{"legal_reviewed": LegalReviewed}` lets a gate say
@@ -182,7 +183,7 @@ def load_pipeline(
         raise InvalidPipeline(tuple(dict.fromkeys((*fault.problems, *further)))[:MAX_FAULTS]) from None
 
 
-def write_pipeline(pipeline: Pipeline, *, criteria: Mapping[str, type[Leaf]] | None = None) -> dict[str, Any]:
+def write_pipeline(pipeline: Pipeline, *, criteria: OwnCriteria | None = None) -> dict[str, Any]:
     """Give a pipeline as plain data; `load_pipeline` makes an equal pipeline of it. Decimals are texts.
 
     Raises `TypeError` for a criterion of the host's own that `criteria` does not name.
@@ -195,7 +196,7 @@ def dump_pipeline(
     pipeline: Pipeline,
     *,
     format: Literal["toml", "json"] = "toml",
-    criteria: Mapping[str, type[Leaf]] | None = None,
+    criteria: OwnCriteria | None = None,
 ) -> str:
     """Write a pipeline as a document; `load_pipeline` reads an equal pipeline from it.
 

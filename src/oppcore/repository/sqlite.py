@@ -9,10 +9,10 @@ from datetime import timedelta
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self, final
 
-from oppcore.codec import Criteria, decode_change, decode_pipeline, decode_record, encode
+from oppcore.codec import decode_change, decode_pipeline, decode_record, encode
 from oppcore.engine import Change
 from oppcore.errors import CommandMismatch, Corrupt, InvalidDocument, Unsupported, VersionConflict
-from oppcore.pipeline import Pipeline
+from oppcore.pipeline import OwnCriteria, Pipeline
 from oppcore.records import Key, Record, kind_of
 from oppcore.records.checks import MAX_KEY, check_text
 from oppcore.repository.paging import check_limit, instant_text, make_cursor, place_of, read_cursor
@@ -44,7 +44,7 @@ _ADD_CHANGE = "INSERT INTO changes (tenant, kind, id, version, body) VALUES (?, 
 _ADD_COMMAND = "INSERT INTO commands (tenant, command_id, digest, written) VALUES (?, ?, ?, ?)"
 
 
-def _write_body(value: Record | Pipeline | Change, criteria: Criteria | None = None) -> str:
+def _write_body(value: Record | Pipeline | Change, criteria: OwnCriteria | None = None) -> str:
     """Write what can be read again. Raises `Unsupported` for what cannot."""
     try:
         return encode(value, criteria=criteria)
@@ -58,7 +58,7 @@ def _name(key: Key) -> tuple[str, str, str]:
     return key.tenant, key.kind, key.id
 
 
-def _row(write: Write, criteria: Criteria | None) -> tuple[Any, ...]:
+def _row(write: Write, criteria: OwnCriteria | None) -> tuple[Any, ...]:
     record = write.record
     body = None if record is None else _write_body(record, criteria)
     if record is None or isinstance(record, Pipeline):
@@ -169,7 +169,7 @@ class SqliteRepository:
         path: str | os.PathLike[str],
         *,
         wait: timedelta = timedelta(seconds=10),
-        criteria: Criteria | None = None,
+        criteria: OwnCriteria | None = None,
     ) -> None:
         name = os.fspath(path)
         if name in ("", ":memory:"):
