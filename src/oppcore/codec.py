@@ -28,7 +28,7 @@ from oppcore.records import ITEM_TYPES, CustomFields, FieldValue, Lead, Opportun
 if TYPE_CHECKING:
     from cattrs import Converter
 
-__all__ = ["SCHEMA", "decode", "decode_change", "decode_pipeline", "decode_record", "encode"]
+__all__ = ["SCHEMA", "decode", "decode_change", "decode_pipeline", "decode_record", "encode", "instant_text"]
 
 SCHEMA = 1
 """The version of the form written now. Every version ever written can be read."""
@@ -47,7 +47,8 @@ _TYPES: dict[str, type] = {
 _NAMES = {type_: name for name, type_ in _TYPES.items()}
 
 
-def _write_instant(value: datetime) -> str:
+def instant_text(value: datetime) -> str:
+    """Write an instant so that texts sort as instants do: UTC, fixed width."""
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
@@ -65,7 +66,7 @@ def _write_value(value: FieldValue) -> Any:
         case Decimal():
             return {"number": decimal_text(value)}
         case datetime():
-            return {"instant": _write_instant(value)}
+            return {"instant": instant_text(value)}
         case date():
             return {"date": value.isoformat()}
         case CustomFields():
@@ -129,7 +130,7 @@ def _converter() -> Converter:
     )
     converter.register_structure_hook(CustomFields, lambda table, _type: _read_custom(table))
     converter.register_unstructure_hook(CustomFields, _write_custom)
-    converter.register_unstructure_hook(datetime, _write_instant)
+    converter.register_unstructure_hook(datetime, instant_text)
     return converter
 
 

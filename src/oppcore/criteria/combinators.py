@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias, final
 
 import attrs
@@ -13,7 +13,7 @@ from oppcore.errors import Problem
 from oppcore.records import get_field
 from oppcore.records.checks import key_text
 
-__all__ = ["AllOf", "AnyOf", "Criterion", "Exists", "Not", "SomeOf"]
+__all__ = ["AllOf", "AnyOf", "Criterion", "Exists", "Not", "SomeOf", "leaves_of", "parts_of"]
 
 
 def _to_criteria(parts: Iterable[Criterion]) -> tuple[Criterion, ...]:
@@ -112,3 +112,23 @@ class Exists:
 
 Criterion: TypeAlias = Leaf | Exists | AllOf | AnyOf | SomeOf | Not
 """A condition on a situation: a leaf (built in or the host's own) or a combinator of conditions."""
+
+
+def parts_of(criterion: Criterion) -> tuple[Criterion, ...]:
+    """Give the criteria that a combinator is made of; a leaf has none, and an `exists` counts as one."""
+    match criterion:
+        case AllOf(parts) | AnyOf(parts) | SomeOf(_, parts):
+            return parts
+        case Not(part):
+            return (part,)
+        case _:
+            return ()
+
+
+def leaves_of(criterion: Criterion) -> Iterator[Any]:
+    """Give the leaves of a criterion, an `exists` as a whole."""
+    if isinstance(criterion, (AllOf, AnyOf, SomeOf, Not)):
+        for part in parts_of(criterion):
+            yield from leaves_of(part)
+    else:
+        yield criterion

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, final
 
 import attrs
 
-from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf
+from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf, leaves_of
 from oppcore.criteria.leaves import Answered, Compare, Elapsed, Present, Role, Since, Text
 from oppcore.criteria.situation import Situation
 from oppcore.errors import Problem
@@ -24,7 +24,6 @@ __all__ = [
     "Literals",
     "Subject",
     "Want",
-    "leaves_of",
     "replaced",
 ]
 
@@ -82,18 +81,6 @@ Goal: TypeAlias = Literal | Choice
 
 def _both(*goals: Goal) -> Choice:
     return Choice(len(goals), goals)
-
-
-def leaves_of(criterion: Criterion) -> Iterator[Any]:
-    """Give the leaves of a criterion, an `exists` as a whole."""
-    match criterion:
-        case AllOf(parts) | AnyOf(parts) | SomeOf(_, parts):
-            for part in parts:
-                yield from leaves_of(part)
-        case Not(part):
-            yield from leaves_of(part)
-        case _:
-            yield criterion
 
 
 def replaced(criterion: Criterion, replace: Callable[[Any], Any]) -> Criterion:

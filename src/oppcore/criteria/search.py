@@ -8,9 +8,9 @@ from typing import Any, TypeAlias, final
 
 import attrs
 
-from oppcore.criteria.combinators import AllOf, Criterion, Exists, Not
+from oppcore.criteria.combinators import AllOf, Criterion, Exists, Not, leaves_of
 from oppcore.criteria.domains import ANY_MOMENT
-from oppcore.criteria.goals import NOT_TRUE, TRUE, Choice, Goal, Goals, Literal, Literals, Subject, leaves_of
+from oppcore.criteria.goals import NOT_TRUE, TRUE, Choice, Goal, Goals, Literal, Literals, Subject
 from oppcore.criteria.leaves import Compare, Comparison
 from oppcore.criteria.values import Values
 from oppcore.money import sum_exactly

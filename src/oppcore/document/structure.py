@@ -128,6 +128,52 @@ def _is_list(type_: Any) -> bool:
     return get_origin(type_) is tuple and len(get_args(type_)) == 2 and get_args(type_)[1] is Ellipsis
 
 
+def _table_reader(converter: Converter, type_: Any, own: Mapping[str, Special]) -> Callable[[Any, Any], Any]:
+    """Make the reader of a table that holds the fields of a class: closed keys, each fault under its field."""
+    fields = {field.alias: field for field in attrs.fields(attrs.resolve_types(type_)) if field.init}
+    required = [name for name, field in fields.items() if field.default is attrs.NOTHING]
+
+    def read_field(name: str, value: Any) -> Any:
+        field = fields[name]
+        found = own[name].read(value) if name in own else converter.structure(value, field.type)
+        if field.converter is not None:
+            found = field.converter(found)
+        if field.validator is not None:
+            # Called one by one, so that each fault has the path of its field; none of them looks at the instance.
+            field.validator(None, field, found)
+        return found
+
+    def read(value: Any, _type: Any) -> Any:
+        table = want_table(value)
+        problems = [Problem("document.missing", name) for name in required if name not in table]
+        found: dict[str, Any] = {}
+        for name, item in table.items():
+            if len(problems) >= MAX_FAULTS:
+                break
+            if name not in fields:
+                problems.append(unknown_key(name, fields))
+                continue
+            try:
+                found[name] = read_field(name, item)
+            except Exception as error:  # noqa: BLE001 - find_problems re-raises what is no fault of the document
+                problems.extend(graft(name, find_problems(error)))
+        if problems:
+            raise DocumentFault(tuple(problems))
+        return type_(**found)
+
+    return read
+
+
+def _list_reader(converter: Converter, type_: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    item_type = get_args(type_)[0]
+
+    def read(value: Any, _type: Any) -> tuple[Any, ...]:
+        items = want_list(value)
+        return tuple(collect((f"[{n}]", partial(converter.structure, item, item_type)) for n, item in enumerate(items)))
+
+    return read
+
+
 def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) -> Converter:
     """Make a converter that is strict: closed keys, no conversion between kinds of values, decimals as texts going out.
 
@@ -140,54 +186,11 @@ def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) 
     by_type = special or {}
 
     def read_table(type_: Any) -> Callable[[Any, Any], Any]:
-        fields = {field.alias: field for field in attrs.fields(attrs.resolve_types(type_)) if field.init}
-        required = [name for name, field in fields.items() if field.default is attrs.NOTHING]
-        own = by_type.get(type_, {})
-
-        def read_field(name: str, value: Any) -> Any:
-            field = fields[name]
-            found = own[name].read(value) if name in own else converter.structure(value, field.type)
-            if field.converter is not None:
-                found = field.converter(found)
-            if field.validator is not None:
-                # Called one by one, so that each fault has the path of its field; none of them looks at the instance.
-                field.validator(None, field, found)
-            return found
-
-        def read(value: Any, _type: Any) -> Any:
-            table = want_table(value)
-            problems = [Problem("document.missing", name) for name in required if name not in table]
-            found: dict[str, Any] = {}
-            for name, item in table.items():
-                if len(problems) >= MAX_FAULTS:
-                    break
-                if name not in fields:
-                    problems.append(unknown_key(name, fields))
-                    continue
-                try:
-                    found[name] = read_field(name, item)
-                except Exception as error:  # noqa: BLE001 - find_problems re-raises what is no fault of the document
-                    problems.extend(graft(name, find_problems(error)))
-            if problems:
-                raise DocumentFault(tuple(problems))
-            return type_(**found)
-
-        return read
+        return _table_reader(converter, type_, by_type.get(type_, {}))
 
     def write_table(type_: Any) -> Callable[[Any], dict[str, Any]]:
         own = {name: override(unstruct_hook=hooks.write) for name, hooks in by_type.get(type_, {}).items()}
         return make_dict_unstructure_fn(type_, converter, _cattrs_omit_if_default=True, **own)  # type: ignore[arg-type]
-
-    def read_list(type_: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
-        item_type = get_args(type_)[0]
-
-        def read(value: Any, _type: Any) -> tuple[Any, ...]:
-            items = want_list(value)
-            return tuple(
-                collect((f"[{n}]", partial(converter.structure, item, item_type)) for n, item in enumerate(items))
-            )
-
-        return read
 
     converter.register_structure_hook_factory(attrs.has, read_table)
     converter.register_unstructure_hook_factory(attrs.has, write_table)
@@ -197,7 +200,7 @@ def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) 
     converter.register_structure_hook(Decimal, _read_decimal)
     converter.register_structure_hook(date, _read_date)
     converter.register_structure_hook(datetime, _read_instant)
-    converter.register_structure_hook_factory(_is_list, read_list)
+    converter.register_structure_hook_factory(_is_list, partial(_list_reader, converter))
     converter.register_unstructure_hook(Decimal, decimal_text)
     converter.register_unstructure_hook(date, date.isoformat)
     return converter

@@ -14,7 +14,7 @@ from oppcore.records import Actor, CustomFields, Record, get_field, with_fields
 from oppcore.records.fields import find_field_problem
 from oppcore.spelling import suggest
 
-__all__ = ["amend", "find_edits", "find_value_problems", "unmet_amendment"]
+__all__ = ["amend", "find_edits", "find_value_problems", "make_amendment", "unmet_amendment"]
 
 
 def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -59,6 +59,23 @@ def find_edits(record: Record, values: Mapping[str, Any]) -> tuple[Edit, ...]:
     return tuple(Edit(name, old, new) for name, old, new in pairs if old != new)
 
 
+def make_amendment(
+    pipeline: Pipeline,
+    record: Record,
+    values: Mapping[str, Any],
+    *,
+    at: datetime,
+    actor: Actor | None,
+    recorded_at: datetime | None,
+) -> tuple[Amended, ...]:
+    """Make the `Amended` of values that fit; nothing where every field already has its value."""
+    edits = find_edits(record, values)
+    if not edits:
+        return ()
+    stamp = next_stamp(pipeline, record.id, record.progress, at=at, recorded_at=recorded_at, actor=actor)
+    return (Amended(stamp=stamp, edits=edits),)
+
+
 def unmet_amendment(
     pipeline: Pipeline,
     record: Record,
@@ -91,8 +108,4 @@ def amend(
     """
     if problems := unmet_amendment(pipeline, record, values, at=at, recorded_at=recorded_at):
         raise MoveRefused(record.id, "the amendment", problems)
-    edits = find_edits(record, values)
-    if not edits:
-        return ()
-    stamp = next_stamp(pipeline, record.id, record.progress, at=at, recorded_at=recorded_at, actor=actor)
-    return (Amended(stamp=stamp, edits=edits),)
+    return make_amendment(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)

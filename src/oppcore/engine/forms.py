@@ -8,20 +8,8 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.criteria import (
-    AllOf,
-    Answered,
-    AnyOf,
-    Compare,
-    Criterion,
-    Exists,
-    Not,
-    Present,
-    Situation,
-    SomeOf,
-    Text,
-    find_unmet,
-)
+from oppcore.criteria import Answered, Compare, Criterion, Exists, Present, Situation, Text, find_unmet
+from oppcore.criteria.combinators import leaves_of
 from oppcore.engine.moving import find_role_problems
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import ChecklistItem, Pipeline, Stage
@@ -68,29 +56,18 @@ class Form:
 
 
 def _names(criterion: Criterion) -> Iterator[str]:
-    match criterion:
-        case Present(name) | Compare(name) | Text(name) | Exists(name):
-            yield name
-        case AllOf(parts) | AnyOf(parts) | SomeOf(_, parts):
-            for part in parts:
-                yield from _names(part)
-        case Not(part):
-            yield from _names(part)
-        case _:
-            return
+    for leaf in leaves_of(criterion):
+        match leaf:
+            case Present(name) | Compare(name) | Text(name) | Exists(name):
+                yield name
+            case _:
+                pass
 
 
 def _items(criterion: Criterion) -> Iterator[str]:
-    match criterion:
-        case Answered(items):
-            yield from items
-        case AllOf(parts) | AnyOf(parts) | SomeOf(_, parts):
-            for part in parts:
-                yield from _items(part)
-        case Not(part):
-            yield from _items(part)
-        case _:
-            return
+    for leaf in leaves_of(criterion):
+        if isinstance(leaf, Answered):
+            yield from leaf.items
 
 
 def form(pipeline: Pipeline, record: Record, to: str) -> Form:

@@ -9,7 +9,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.criteria import Situation, find_unmet
-from oppcore.engine.amending import find_edits, find_value_problems
+from oppcore.engine.amending import find_value_problems, make_amendment
 from oppcore.engine.changes import Amended, Moved
 from oppcore.engine.evolution import evolve
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
@@ -115,21 +115,6 @@ class _Decision:
     record: Record | None = None
 
 
-def _amended(
-    pipeline: Pipeline,
-    record: Record,
-    values: Mapping[str, Any],
-    at: datetime,
-    recorded: datetime | None,
-    actor: Actor | None,
-) -> tuple[Amended, ...]:
-    edits = find_edits(record, values) if values else ()
-    if not edits:
-        return ()
-    stamp = next_stamp(pipeline, record.id, record.progress, at=at, recorded_at=recorded, actor=actor)
-    return (Amended(stamp=stamp, edits=edits),)
-
-
 def _decide(
     pipeline: Pipeline,
     record: Record,
@@ -163,7 +148,9 @@ def _decide(
         return _Decision((Problem("move.no_way", "to", {"source": here, "target": target}),))
     if (problem := _find_conversion_problem(pipeline, target)) is not None:
         return _Decision((problem,))
-    amended = _amended(pipeline, record, amending, at, recorded_at, actor)
+    amended: tuple[Amended, ...] = ()
+    if amending:
+        amended = make_amendment(pipeline, record, amending, at=at, actor=actor, recorded_at=recorded_at)
     after = evolve(record, *amended) if amended else record
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
     problems = dict.fromkeys(find_edge_problems(edge, situation, reason))  # two gates may want the same

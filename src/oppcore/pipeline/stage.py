@@ -59,10 +59,6 @@ def labels_field() -> Any:
     return attrs.field(default=(), converter=_to_labels, validator=_check_labels)
 
 
-def _to_criteria(criteria: Iterable[Criterion]) -> tuple[Criterion, ...]:
-    return tuple(criteria)
-
-
 def _to_category(value: str | None) -> ForecastCategory | None:
     return None if value is None else ForecastCategory(value)
 
@@ -101,8 +97,8 @@ class Stage:
     labels: Labels = labels_field()
     probability: Decimal | None = attrs.field(default=None, validator=optional_probability)
     forecast_category: ForecastCategory | None = attrs.field(default=None, converter=_to_category)
-    entry: tuple[Criterion, ...] = attrs.field(default=(), converter=_to_criteria)
-    exit: tuple[Criterion, ...] = attrs.field(default=(), converter=_to_criteria)
+    entry: tuple[Criterion, ...] = attrs.field(default=(), converter=tuple[Criterion, ...])
+    exit: tuple[Criterion, ...] = attrs.field(default=(), converter=tuple[Criterion, ...])
     may_be_skipped: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
     roles: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
     guidance: Labels = labels_field()

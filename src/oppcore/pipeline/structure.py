@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from oppcore.criteria import AllOf, AnyOf, Compare, Criterion, Exists, Not, Present, SomeOf, Text
+from oppcore.criteria import Compare, Criterion, Exists, Present, Text
+from oppcore.criteria.combinators import parts_of
 from oppcore.errors import Problem
 from oppcore.money import CURRENCIES
 from oppcore.pipeline.stage import Stage, StageKind
@@ -55,16 +56,6 @@ def _stage_faults(stage: Stage, path: str) -> Iterator[Problem]:
         yield Problem("stage.category", f"{path}.forecast_category", params)
 
 
-def _below(criterion: Criterion) -> tuple[Criterion, ...]:
-    match criterion:
-        case AllOf(parts) | AnyOf(parts) | SomeOf(_, parts):
-            return parts
-        case Not(part):
-            return (part,)
-        case _:
-            return ()
-
-
 def _gate_faults(gate: Sequence[Criterion], path: str, fields: Sequence[str]) -> Iterator[Problem]:
     nodes = 0
     waiting = [(criterion, f"{path}[{index}]", 1, fields) for index, criterion in enumerate(gate)]
@@ -81,7 +72,7 @@ def _gate_faults(gate: Sequence[Criterion], path: str, fields: Sequence[str]) ->
                 yield _unknown(criterion.collection, list(ITEM_FIELDS), where, "collection")
             elif criterion.where is not None:
                 waiting.append((criterion.where, f"{where}.where", depth + 1, list(ITEM_FIELDS[criterion.collection])))
-        waiting.extend((part, f"{where}[{index}]", depth + 1, known) for index, part in enumerate(_below(criterion)))
+        waiting.extend((part, f"{where}[{index}]", depth + 1, known) for index, part in enumerate(parts_of(criterion)))
 
 
 def _field_faults(pipeline: Pipeline) -> Iterator[Problem]:

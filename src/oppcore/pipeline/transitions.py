@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import final
 
 import attrs
@@ -12,10 +11,6 @@ from oppcore.pipeline.stage import Labels, labels_field
 from oppcore.records.checks import key_text, texts, to_texts
 
 __all__ = ["Action", "Transition"]
-
-
-def _to_criteria(criteria: Iterable[Criterion]) -> tuple[Criterion, ...]:
-    return tuple(criteria)
 
 
 @final
@@ -30,7 +25,7 @@ class Transition:
     source: str = attrs.field(validator=key_text)
     target: str = attrs.field(validator=key_text)
     labels: Labels = labels_field()
-    gate: tuple[Criterion, ...] = attrs.field(default=(), converter=_to_criteria)
+    gate: tuple[Criterion, ...] = attrs.field(default=(), converter=tuple[Criterion, ...])
     roles: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
 
     @property
@@ -46,5 +41,5 @@ class Action:
 
     key: str = attrs.field(validator=key_text)
     labels: Labels = labels_field()
-    gate: tuple[Criterion, ...] = attrs.field(default=(), converter=_to_criteria)
+    gate: tuple[Criterion, ...] = attrs.field(default=(), converter=tuple[Criterion, ...])
     roles: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)

@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
 from typing import Any
 
+from oppcore.codec import instant_text
 from oppcore.errors import InvalidDocument, Problem
 from oppcore.records import Lead, Opportunity
 from oppcore.repository.protocol import MAX_PAGE, Query, Stored
 
 __all__ = ["check_limit", "instant_text", "make_cursor", "place_of", "read_cursor"]
-
-
-def instant_text(value: datetime) -> str:
-    """Write an instant so that texts sort as instants do: UTC, fixed width."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def place_of(stored: Stored, query: Query) -> tuple[str, ...]:
