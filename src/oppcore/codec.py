@@ -6,7 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from oppcore.document import (
     DocumentFault,
@@ -19,11 +19,24 @@ from oppcore.document import (
     want_list,
     want_table,
 )
-from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened
+from oppcore.engine import (
+    Amended,
+    Change,
+    Converted,
+    Corrected,
+    Edit,
+    Merged,
+    Moved,
+    Opened,
+    Removed,
+    Requested,
+    Restored,
+    Signed,
+)
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem
 from oppcore.money import Money, decimal_text
 from oppcore.pipeline import OwnCriteria, Pipeline, load_pipeline, write_pipeline
-from oppcore.records import ITEM_TYPES, CustomFields, FieldValue, Lead, Opportunity, Record
+from oppcore.records import ITEM_TYPES, Covered, CustomFields, FieldValue, Lead, Opportunity, Record
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -39,7 +52,13 @@ _TYPES: dict[str, type] = {
     "opened": Opened,
     "moved": Moved,
     "amended": Amended,
+    "requested": Requested,
+    "signed": Signed,
+    "corrected": Corrected,
     "converted": Converted,
+    "merged": Merged,
+    "removed": Removed,
+    "restored": Restored,
     "opportunity": Opportunity,
     "lead": Lead,
     "pipeline": Pipeline,
@@ -126,7 +145,11 @@ def _write_record(record: Record) -> dict[str, Any]:
 def _converter() -> Converter:
     value = Special(_read_value, _write_value)
     converter = make_converter(
-        {Edit: {"old": value, "new": value}, Opened: {"record": Special(_read_record, _write_record)}}
+        {
+            Edit: {"old": value, "new": value},
+            Covered: {"value": value},
+            Opened: {"record": Special(_read_record, _write_record)},
+        }
     )
     converter.register_structure_hook(CustomFields, lambda table, _type: _read_custom(table))
     converter.register_unstructure_hook(CustomFields, _write_custom)
@@ -188,7 +211,7 @@ def decode_record(text: str | bytes) -> Record:
 
 def decode_change(text: str | bytes) -> Change:
     """Read a change. Raises `InvalidDocument`, also when it is something else."""
-    found: Change = _decode_as(text, Opened, Moved, Amended, Converted)
+    found: Change = _decode_as(text, *get_args(Change))
     return found
 
 

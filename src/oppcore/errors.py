@@ -37,7 +37,8 @@ class Problem:
     """One reason or fault: a stable `code`, where it is, and what fills the sentence.
 
     `path` is a field name (`budget`), a place in a document (`stages[2].entry[0].ge`) or a row (`row 17`).
-    `parts` are the problems of which one (or some) must be solved, where a choice was offered.
+    `parts` are the problems of which one (or some) must be solved, where a choice was offered. `rule` is the name of
+    the rule of the pipeline that says so; empty for what no override can waive.
     `str(problem)` is one line in English; the wording is not API, the code is.
     """
 
@@ -45,6 +46,7 @@ class Problem:
     path: str = ""
     params: Mapping[str, Any] = attrs.field(factory=dict[str, Any], converter=_to_params, hash=False)
     parts: tuple[Problem, ...] = ()
+    rule: str = attrs.field(default="", eq=False, kw_only=True)
 
     def __str__(self) -> str:
         return self.text()
@@ -58,6 +60,8 @@ class Problem:
         """Give the problem as plain data, ready for JSON."""
         found: dict[str, Any] = {"code": self.code, "path": self.path, "message": self.text()}
         found["params"] = {name: messages.plain(value) for name, value in self.params.items()}
+        if self.rule:
+            found["rule"] = self.rule
         if self.parts:
             found["parts"] = [part.detail() for part in self.parts]
         return found

@@ -61,7 +61,7 @@ def test_each_moves_gate_was_true_at_its_moment(life):
 
             assert record.progress.state == change.source
             assert edge.directions == change.directions
-            assert [criterion.judge(situation) for criterion in edge.gate] == [True] * len(edge.gate)
+            assert [rule.criterion.judge(situation) for rule in edge.gate] == [True] * len(edge.gate)
             assert all(policy.allowed for _, policy in edge.policies)
 
 

@@ -147,3 +147,5 @@ def _told(change: Change) -> str:
             return f"moved from {source} to {target} ({', '.join(directions)})"
         case Converted(opportunity_id=id):
             return f"converted into {id}"
+        case _:
+            return type(change).__name__.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oppcore.criteria.approved import Approved
 from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf
 from oppcore.criteria.explanation import Explanation, explain, find_unmet
 from oppcore.criteria.leaf import Leaf
@@ -21,6 +22,7 @@ __all__ = [
     "AllOf",
     "Answered",
     "AnyOf",
+    "Approved",
     "Compare",
     "Comparison",
     "Criterion",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from oppcore.criteria.approved import Approved
 from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf
 from oppcore.criteria.leaf import Leaf
 from oppcore.criteria.leaves import Answered, Compare, Comparison, Elapsed, Match, Present, Role, Text
@@ -62,6 +63,7 @@ class CriterionReader:
             "elapsed": self._elapsed,
             "exists": self._exists,
             "answered": self._answered,
+            "approved": self._approved,
             "role": self._role,
             "all": self._all,
             "any": self._any,
@@ -167,6 +169,10 @@ class CriterionReader:
         self._closed(table, "answered")
         return self._made("answered", lambda: Answered(self._converter.structure(table["answered"], tuple[str, ...])))
 
+    def _approved(self, table: dict[str, Any]) -> Criterion:
+        self._closed(table, "approved")
+        return self._made("approved", lambda: Approved(self._converter.structure(table["approved"], str)))
+
     def _read_own(self, name: str, table: dict[str, Any]) -> Criterion:
         self._closed(table, name)
         return self._made(name, lambda: structure(self._converter, want_table(table[name]), self._own[name]))
@@ -243,6 +249,8 @@ def write_criterion(criterion: Criterion, own: Mapping[str, type[Leaf]] | None =
             return found if at_least == 1 else {**found, "at_least": at_least}
         case Answered(items):
             return {"answered": list(items)}
+        case Approved(subject):
+            return {"approved": subject}
         case Role(roles):
             return {"role": list(roles)}
         case AllOf(parts):

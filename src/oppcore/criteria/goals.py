@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, final
 
 import attrs
 
+from oppcore.criteria.approved import Approved
 from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf, leaves_of
 from oppcore.criteria.leaves import Answered, Compare, Elapsed, Present, Role, Since, Text
 from oppcore.criteria.situation import Situation
@@ -35,7 +36,8 @@ NOT_TRUE: Want = frozenset({False, None})
 
 Subject: TypeAlias = tuple[str, str]
 """What is asked about, and its name: a `field`, the `items` of a collection, the `clocks`, an `answer` to a checklist
-or whether there are any `answers`, a `role` or whether there is an `actor`, the answer of a `host`'s own criterion."""
+or whether there are any `answers`, an `approval` of a subject, a `role` or whether there is an `actor`, the answer of a
+`host`'s own criterion."""
 
 Literals: TypeAlias = tuple[tuple[Any, Want], ...]
 """Leaves about one subject, and what is wanted of each."""
@@ -61,7 +63,7 @@ class Known:
 
 @attrs.frozen
 class Literal:
-    """An answer wanted of a leaf; one that is about a `role` or an `answer` alone has no leaf."""
+    """An answer wanted of a leaf; one that is about a `role`, an `answer` or an `approval` alone has no leaf."""
 
     subject: Subject
     leaf: Any
@@ -81,6 +83,10 @@ Goal: TypeAlias = Literal | Choice
 
 def _both(*goals: Goal) -> Choice:
     return Choice(len(goals), goals)
+
+
+def _never() -> Choice:
+    return Choice(1, ())
 
 
 def replaced(criterion: Criterion, replace: Callable[[Any], Any]) -> Criterion:
@@ -119,9 +125,11 @@ class Goals:
                 return self._some(number, parts, want)
             case Present(name) | Compare(name) | Text(name) | Exists(name) if name in self._fields:
                 return self._about_field(criterion, self._fields[name], want)
+            case Approved(subject) if self._is_record:
+                return self._flag(("approval", subject), True in want) if want & {True, False} else _never()
             case Role() | Elapsed() | Answered() if self._is_record:
                 return self._about_situation(criterion, want)
-            case Present() | Compare() | Text() | Exists() | Role() | Elapsed() | Answered() | Known():
+            case Present() | Compare() | Text() | Exists() | Role() | Elapsed() | Answered() | Approved() | Known():
                 # It asks for what is not there: an item has no clock, and nothing is in a field that is not known.
                 return Choice(0 if criterion.judge(self._blank) in want else 1, ())
             case _:

@@ -9,6 +9,7 @@ from typing import Any, final
 
 import attrs
 
+from oppcore.criteria.approved import Approved
 from oppcore.criteria.combinators import Criterion, Exists
 from oppcore.criteria.domains import ANY_MOMENT
 from oppcore.criteria.goals import NOT_TRUE, TRUE, Known, Literals, Want, replaced
@@ -27,6 +28,7 @@ from oppcore.records import (
     Progress,
     Quote,
     Record,
+    Round,
     with_fields,
 )
 
@@ -42,7 +44,7 @@ __all__ = [
 
 BUDGET = 20_000
 
-_BUILT_IN = (Present, Compare, Text, Elapsed, Role, Answered, Known)
+_BUILT_IN = (Present, Compare, Text, Elapsed, Role, Answered, Approved, Known)
 _PROGRESS = Progress(
     pipeline="p",
     stage="s",
@@ -63,13 +65,14 @@ class Witness:
 
     `values` go into fields by name, as `amending` takes them (None clears one; answers are added to those there are).
     `roles` are those the actor has; None where nobody need act. `elapsed` says what has passed since; `at` is the
-    moment to ask at where it matters, None where any will do.
+    moment to ask at where it matters, None where any will do. `approved` says which subjects are, and which are not.
     """
 
     values: Mapping[str, FieldValue | Mapping[str, Any]]
     roles: frozenset[str] | None = None
     elapsed: Mapping[Since, timedelta] = attrs.field(factory=dict[Since, timedelta])
     at: datetime | None = None
+    approved: Mapping[str, bool] = attrs.field(factory=dict[str, bool])
 
     def apply(self, record: Record, *, at: datetime) -> Situation:
         """Give the situation that a record is in once all this is so; `at` counts where the witness names no moment.
@@ -91,9 +94,25 @@ class Witness:
             opened_at = now - self.elapsed[Since.OPENED]
             entered_at = max(opened_at, entered_at)
         changed_at = max(entered_at, min(progress.changed_at, now))
-        placed = attrs.evolve(progress, opened_at=opened_at, entered_at=entered_at, changed_at=changed_at)
+        placed = attrs.evolve(
+            progress,
+            opened_at=opened_at,
+            entered_at=entered_at,
+            changed_at=changed_at,
+            approvals=self._approvals(progress.approvals, now),
+        )
         actor = None if self.roles is None else Actor("x", self.roles)
         return Situation(record=with_fields(attrs.evolve(record, progress=placed), values), at=now, actor=actor)
+
+    def _approvals(self, rounds: tuple[Round, ...], now: datetime) -> tuple[Round, ...]:
+        """Give rounds as they must be: one that asked nobody, and so was granted, for each subject approved."""
+        kept = [one for one in rounds if one.subject not in self.approved]
+        granted = [
+            Round(subject=subject, number=1, requested_by="x", requested_at=now)
+            for subject, is_approved in self.approved.items()
+            if is_approved
+        ]
+        return (*kept, *granted)
 
 
 @final
@@ -251,6 +270,7 @@ def _witness(level: Level, state: State) -> Witness | None:
         roles=_roles(state),
         elapsed=elapsed or {},
         at=values["last_activity_at"] + last if dated and last is not None else None,
+        approved={name: asked[0][1] == TRUE for (kind, name), asked in state.items() if kind == "approval"},
     )
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
-from oppcore.engine.changes import Amended, Edit
+from oppcore.criteria import Situation, find_unmet
+from oppcore.engine.changes import Amended, Edit, Waiver
+from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem
-from oppcore.pipeline import Pipeline
-from oppcore.records import Actor, CustomFields, Record, get_field, with_fields
+from oppcore.pipeline import Pipeline, Rule
+from oppcore.pipeline.rules import stay_rules
+from oppcore.records import Actor, CustomFields, Outcome, Record, get_field, with_fields
 from oppcore.records.fields import find_field_problem
 from oppcore.spelling import suggest
 
-__all__ = ["amend", "find_edits", "find_value_problems", "make_amendment", "unmet_amendment"]
+__all__ = [
+    "amend",
+    "find_edits",
+    "find_stay_problems",
+    "find_value_problems",
+    "hold",
+    "make_amendment",
+    "resume",
+    "unmet_amendment",
+]
 
 
 def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -67,13 +79,63 @@ def make_amendment(
     at: datetime,
     actor: Actor | None,
     recorded_at: datetime | None,
+    waiver: Waiver | None = None,
 ) -> tuple[Amended, ...]:
     """Make the `Amended` of values that fit; nothing where every field already has its value."""
     edits = find_edits(record, values)
     if not edits:
         return ()
-    stamp = next_stamp(pipeline, record.id, record.progress, at=at, recorded_at=recorded_at, actor=actor)
+    stamp = next_stamp(
+        pipeline,
+        record.id,
+        record.progress,
+        at=at,
+        recorded_at=recorded_at,
+        actor=actor,
+        rules=tuple(rule.id for rule in find_stay_rules(pipeline, record)),
+        waiver=waiver,
+    )
     return (Amended(stamp=stamp, edits=edits),)
+
+
+def find_stay_rules(pipeline: Pipeline, record: Record) -> tuple[Rule, ...]:
+    """Give what must stay true of a record where it stands; nothing once it is closed there."""
+    progress = record.progress
+    if progress.stage not in pipeline:
+        return ()
+    stage = pipeline.stage(progress.stage)
+    return stay_rules(stage) if stage.stay and stage.kind.outcome is progress.outcome else ()
+
+
+def find_stay_problems(pipeline: Pipeline, before: Record, after: Record, *, at: datetime) -> Iterator[Problem]:
+    """Give what was true, must stay true while the record stands in its stage, and no longer would be."""
+    for rule in find_stay_rules(pipeline, before):
+        then, now = (Situation(record=one, at=at, personal=pipeline.personal) for one in (before, after))
+        if rule.criterion.judge(then) is True:
+            for problem in find_unmet(rule.criterion, now):
+                params = {"stage": before.progress.stage}
+                yield Problem("stay.broken", problem.path, params, (problem,), rule=rule.id)
+
+
+def _settle(
+    pipeline: Pipeline,
+    record: Record,
+    values: Mapping[str, Any],
+    *,
+    at: datetime,
+    actor: Actor | None,
+    recorded_at: datetime | None,
+    override: Override | None,
+) -> Settled:
+    wrong = (
+        *find_pipeline_problems(pipeline, record),
+        *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
+        *find_value_problems(pipeline, record, values),
+    )
+    if wrong:
+        return Settled(wrong)
+    after = with_fields(record, _complete(record, values)) if find_stay_rules(pipeline, record) else record
+    return settle(pipeline, find_stay_problems(pipeline, record, after, at=at), override, actor)
 
 
 def unmet_amendment(
@@ -82,14 +144,12 @@ def unmet_amendment(
     values: Mapping[str, Any],
     *,
     at: datetime,
+    actor: Actor | None = None,
     recorded_at: datetime | None = None,
+    override: Override | None = None,
 ) -> tuple[Problem, ...]:
     """Give every reason why fields may not be set to these values; nothing when they may."""
-    return (
-        *find_pipeline_problems(pipeline, record),
-        *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
-        *find_value_problems(pipeline, record, values),
-    )
+    return _settle(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at, override=override).problems
 
 
 def amend(
@@ -100,12 +160,49 @@ def amend(
     at: datetime,
     actor: Actor | None = None,
     recorded_at: datetime | None = None,
+    override: Override | None = None,
 ) -> tuple[Amended, ...]:
     """Set fields, by the names of `Pipeline.field_names`; None clears a field, answers are added to those there are.
 
     Gives one `Amended`, or nothing where every field already has its value.
     Raises `MoveRefused` with all of `unmet_amendment`.
     """
-    if problems := unmet_amendment(pipeline, record, values, at=at, recorded_at=recorded_at):
-        raise MoveRefused(record.id, "the amendment", problems)
-    return make_amendment(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)
+    settled = _settle(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at, override=override)
+    if settled.problems:
+        raise MoveRefused(record.id, "the amendment", settled.problems)
+    return make_amendment(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at, waiver=settled.waiver)
+
+
+def hold(
+    pipeline: Pipeline,
+    record: Record,
+    *,
+    at: datetime,
+    resume_on: date | None = None,
+    reason: str | None = None,
+    actor: Actor | None = None,
+    recorded_at: datetime | None = None,
+) -> tuple[Amended, ...]:
+    """Put a record on hold, until a day if one is known; on hold already, its day and reason are set anew.
+
+    A hold stands in no move's way; closing ends it. Raises `MoveRefused`, for a closed record with `hold.closed`.
+    """
+    if record.progress.outcome is not Outcome.OPEN:
+        closed = Problem("hold.closed", "held_since", {"outcome": record.progress.outcome})
+        raise MoveRefused(record.id, "the hold", (closed,))
+    since = record.progress.hold.held_since or at
+    values = {"held_since": since, "resume_on": resume_on, "hold_reason": reason}
+    return amend(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)
+
+
+def resume(
+    pipeline: Pipeline,
+    record: Record,
+    *,
+    at: datetime,
+    actor: Actor | None = None,
+    recorded_at: datetime | None = None,
+) -> tuple[Amended, ...]:
+    """End the hold of a record; nothing where it is not on hold. Raises `MoveRefused`."""
+    values = {"held_since": None, "resume_on": None, "hold_reason": None}
+    return amend(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)

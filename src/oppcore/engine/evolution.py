@@ -7,11 +7,41 @@ from typing import Any, TypeVar, assert_never, overload
 
 import attrs
 
-from oppcore.engine.changes import Amended, Change, Converted, Moved, Opened, Stamp
+from oppcore.engine.changes import (
+    Amended,
+    Change,
+    Converted,
+    Corrected,
+    Edit,
+    Merged,
+    Moved,
+    Opened,
+    Removed,
+    Requested,
+    Restored,
+    Signed,
+    Stamp,
+)
 from oppcore.errors import VersionConflict
-from oppcore.records import Opportunity, Outcome, Progress, Record, State, with_fields, with_progress
+from oppcore.records import (
+    CompetitorStatus,
+    Opportunity,
+    Outcome,
+    Progress,
+    Record,
+    Removal,
+    Round,
+    RoundStatus,
+    State,
+    get_field,
+    with_fields,
+    with_progress,
+)
+from oppcore.records.progress import NO_ANSWERS, NOT_HELD
 
-__all__ = ["evolve", "replay"]
+__all__ = ["evolve", "place", "replay"]
+
+_ESTIMATED = frozenset({"probability", "forecast_category"})
 
 R = TypeVar("R", bound=Record)
 
@@ -32,25 +62,90 @@ def _expect_image(change: Opened) -> None:
         raise ValueError(message)
 
 
-def _moved(progress: Progress, stamp: Stamp, target: State, reason: str | None) -> Progress:
+def place(progress: Progress, stamp: Stamp, target: State, reason: str | None) -> Progress:
+    """Give the progress of a record that is moved: what is closed is no longer on hold."""
     closed_at = progress.closed_at
-    if target.outcome is Outcome.OPEN:
+    is_open = target.outcome is Outcome.OPEN
+    if is_open:
         closed_at = None
     elif closed_at is None or (target.outcome is Outcome.WON) != (progress.outcome is Outcome.WON):
         closed_at = stamp.at  # closed now, or overturned: another closing
+    stays = stamp.pipeline == progress.pipeline
     return Progress(
-        pipeline=progress.pipeline,
+        pipeline=stamp.pipeline,
         stage=target.stage,
         outcome=target.outcome,
         version=stamp.version,
         opened_at=progress.opened_at,
-        entered_at=progress.entered_at if target.stage == progress.stage else stamp.at,
+        entered_at=progress.entered_at if stays and target.stage == progress.stage else stamp.at,
         changed_at=stamp.at,
         recorded_at=stamp.recorded_at,
         closed_at=closed_at,
         reason=reason,
-        answers=progress.answers,
+        # Answers and approvals belong to the process they were given in.
+        answers=progress.answers if stays else NO_ANSWERS,
+        hold=progress.hold if is_open else NOT_HELD,
+        approvals=progress.approvals if stays else (),
+        removal=progress.removal,
     )
+
+
+def _without_winner(record: R) -> R:
+    """Let the competitor that had won the deal be one of several again: the deal is open."""
+    if not isinstance(record, Opportunity):
+        return record
+    competitors = tuple(
+        attrs.evolve(one, status=CompetitorStatus.ACTIVE) if one.status is CompetitorStatus.WON_DEAL else one
+        for one in record.negotiation.competitors
+    )
+    return attrs.evolve(record, negotiation=attrs.evolve(record.negotiation, competitors=competitors))
+
+
+def _amended(record: R, stamp: Stamp, edits: Iterable[Edit]) -> R:
+    """Give a record with other values: its estimate dated, its open rounds of approval ended where they are stale."""
+    values = {edit.field: edit.new for edit in edits}
+    amended = with_fields(record, values)
+    if isinstance(amended, Opportunity) and not _ESTIMATED.isdisjoint(values):
+        said = amended.estimate.probability is not None or amended.estimate.forecast_category is not None
+        amended = attrs.evolve(amended, estimate=attrs.evolve(amended.estimate, said_at=stamp.at if said else None))
+    progress = amended.progress
+    return with_progress(amended, _stamped(progress, stamp, approvals=_checked(amended, progress.approvals)))
+
+
+def _checked(record: Record, rounds: tuple[Round, ...]) -> tuple[Round, ...]:
+    return tuple(
+        attrs.evolve(one, is_stale=True)
+        if one.status is RoundStatus.OPEN
+        and not all(cover.holds(get_field(record, cover.field)) for cover in one.covered)
+        else one
+        for one in rounds
+    )
+
+
+def _signed(progress: Progress, change: Signed) -> tuple[Round, ...]:
+    return tuple(
+        one.with_signature(change.signature) if (one.subject, one.number) == (change.subject, change.number) else one
+        for one in progress.approvals
+    )
+
+
+def _corrected(record: R, change: Corrected) -> R:
+    stamp = change.stamp
+    amended = _amended(record, stamp, change.edits)
+    progress = attrs.evolve(
+        amended.progress,
+        stage=change.state.stage,
+        outcome=change.state.outcome,
+        opened_at=change.opened_at,
+        entered_at=change.entered_at,
+        closed_at=change.closed_at,
+        reason=change.reason,
+    )
+    return with_progress(amended, progress)
+
+
+def _stamped(progress: Progress, stamp: Stamp, **values: Any) -> Progress:
+    return attrs.evolve(progress, version=stamp.version, changed_at=stamp.at, recorded_at=stamp.recorded_at, **values)
 
 
 def _apply(record: Record | None, change: Change) -> Record:
@@ -61,18 +156,31 @@ def _apply(record: Record | None, change: Change) -> Record:
     if record is None:
         message = f"the first change of {change.stamp.record_id!r} does not open it"
         raise ValueError(message)
-    stamp = change.stamp
+    stamp, progress = change.stamp, record.progress
     match change:
         case Moved():
-            return with_progress(record, _moved(record.progress, stamp, change.target, change.reason))
+            moved = with_progress(record, place(progress, stamp, change.target, change.reason))
+            reopened = change.target.outcome is Outcome.OPEN and progress.outcome is not Outcome.OPEN
+            return _without_winner(moved) if reopened else moved
         case Converted():
-            return with_progress(record, _moved(record.progress, stamp, change.target, None))
+            return with_progress(record, place(progress, stamp, change.target, None))
         case Amended():
-            amended = with_fields(record, {edit.field: edit.new for edit in change.edits})
-            progress = attrs.evolve(
-                amended.progress, version=stamp.version, changed_at=stamp.at, recorded_at=stamp.recorded_at
-            )
-            return with_progress(amended, progress)
+            return _amended(record, stamp, change.edits)
+        case Requested():
+            return with_progress(record, _stamped(progress, stamp, approvals=(*progress.approvals, change.round)))
+        case Signed():
+            return with_progress(record, _stamped(progress, stamp, approvals=_signed(progress, change)))
+        case Corrected():
+            return _corrected(record, change)
+        case Merged() if change.absorbed_id != record.id:
+            return _amended(record, stamp, change.edits)
+        case Merged(into_id=into_id):
+            removal = Removal(at=stamp.at, merged_into=into_id)
+            return with_progress(record, _stamped(progress, stamp, removal=removal))
+        case Removed():
+            return with_progress(record, _stamped(progress, stamp, removal=Removal(at=stamp.at)))
+        case Restored():
+            return with_progress(record, _stamped(progress, stamp, removal=None))
         case _:
             assert_never(change)
 

@@ -14,6 +14,7 @@ from oppcore.engine.moving import find_role_problems
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import ChecklistItem, Pipeline, Stage
 from oppcore.pipeline.edges import find_edge
+from oppcore.pipeline.rules import entry_rules
 from oppcore.records import Actor, Field, FieldValue, Record, State, get_field, is_present
 
 __all__ = ["Form", "Question", "form", "require_action", "unmet_action"]
@@ -74,7 +75,8 @@ def form(pipeline: Pipeline, record: Record, to: str) -> Form:
     """Give what to ask before the record moves to a stage. Raises `KeyError` for an unknown stage."""
     here, stage = pipeline.stage(record.progress.stage), pipeline.stage(to)
     edge = find_edge(pipeline, record.progress.state, State(to, stage.kind.outcome))
-    gate = stage.entry if edge is None else edge.gate
+    rules = entry_rules(stage) if edge is None else edge.gate
+    gate = [rule.criterion for rule in rules]
     gated = list(dict.fromkeys(name for criterion in gate for name in _names(criterion)))
     asked = dict.fromkeys((*here.asks, *stage.asks, *gated))
     questions: list[Question] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, final
 
@@ -10,18 +10,29 @@ import attrs
 
 from oppcore.criteria import Situation, find_unmet
 from oppcore.engine.amending import find_value_problems, make_amendment
-from oppcore.engine.changes import Amended, Moved
+from oppcore.engine.changes import Amended, Moved, Waiver
 from oppcore.engine.evolution import evolve
+from oppcore.engine.overriding import Override, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem
-from oppcore.pipeline import Direction, Pipeline, StageKind
+from oppcore.pipeline import Direction, Pipeline, Policy, Rule, StageKind
 from oppcore.pipeline.edges import Edge, find_edge, find_edges, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
+from oppcore.pipeline.rules import DRAWN, flow_rule, roles_rule, skip_rule
 from oppcore.records import Actor, Opportunity, Outcome, Record, RecordKind, State
 from oppcore.records.checks import MAX_KEY, check_text
 from oppcore.spelling import suggest
 
-__all__ = ["Option", "find_edge_problems", "find_role_problems", "move", "options", "unmet"]
+__all__ = [
+    "Option",
+    "find_edge_problems",
+    "find_gate_problems",
+    "find_policy_problems",
+    "find_role_problems",
+    "move",
+    "options",
+    "unmet",
+]
 
 _CLOSED_KINDS = {Outcome.WON: StageKind.WON, Outcome.LOST: StageKind.LOST}
 
@@ -62,12 +73,20 @@ def _find_target(pipeline: Pipeline, here: State, to: str | None, outcome: Outco
     return find_state_problem(pipeline, state) or state
 
 
-def find_role_problems(actor: Actor | None, roles: tuple[str, ...], what: str) -> Iterator[Problem]:
+def find_role_problems(actor: Actor | None, roles: tuple[str, ...], what: str, *, rule: str = "") -> Iterator[Problem]:
     """Say that the actor has none of the roles, where there are any."""
     if roles and (actor is None or actor.roles.isdisjoint(roles)):
-        yield Problem(
-            "role.needed", "actor", {"need": roles, "have": "nobody" if actor is None else actor.id, "what": what}
-        )
+        params = {"need": roles, "have": "nobody" if actor is None else actor.id, "what": what}
+        yield Problem("role.needed", "actor", params, rule=rule)
+
+
+def find_policy_problems(
+    policy: Policy, act: str, actor: Actor | None, *, rule: str = "", place: str = ""
+) -> Iterator[Problem]:
+    """Say that a policy does not allow an act, or not to this actor."""
+    if not policy.allowed:
+        yield Problem("permission.forbidden", "actor", {"act": act, "pipeline": place}, rule=rule)
+    yield from find_role_problems(actor, policy.roles, act, rule=roles_rule(rule) if rule else "")
 
 
 def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
@@ -86,22 +105,28 @@ def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
 def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = None) -> Iterator[Problem]:
     """Give every reason why an edge may not be taken in a situation: flow, roles, reason, gate."""
     for direction, policy in edge.policies:
+        rule = flow_rule(direction)
         if not policy.allowed:
-            yield Problem(
-                "flow.forbidden", "to", {"direction": direction, "target": edge.target, "source": edge.source}
-            )
-        yield from find_role_problems(situation.actor, policy.roles, direction)
+            params = {"direction": direction, "target": edge.target, "source": edge.source}
+            yield Problem("flow.forbidden", "to", params, rule=rule)
+        yield from find_role_problems(situation.actor, policy.roles, direction, rule=roles_rule(rule))
     if edge.closed:
         yield Problem("stage.archived", "to", {"stage": edge.target.stage})
     if not edge.drawn:
-        yield Problem("transition.missing", "to", {"source": edge.source, "target": edge.target})
+        yield Problem("transition.missing", "to", {"source": edge.source, "target": edge.target}, rule=DRAWN)
     for stage in edge.skipped:
-        yield Problem("stage.not_skippable", "to", {"stage": stage, "target": edge.target})
-    for roles in edge.roles:
-        yield from find_role_problems(situation.actor, roles, edge.target.stage)
+        yield Problem("stage.not_skippable", "to", {"stage": stage, "target": edge.target}, rule=skip_rule(stage))
+    for place, roles in edge.roles:
+        yield from find_role_problems(situation.actor, roles, edge.target.stage, rule=roles_rule(place))
     yield from _reason_problem(edge, reason)
-    for criterion in edge.gate:
-        yield from find_unmet(criterion, situation)
+    yield from find_gate_problems(edge.gate, situation)
+
+
+def find_gate_problems(gate: Iterable[Rule], situation: Situation) -> Iterator[Problem]:
+    """Give what is not true of a gate, each problem with the name of its rule."""
+    for rule in gate:
+        for problem in find_unmet(rule.criterion, situation):
+            yield attrs.evolve(problem, rule=rule.id)
 
 
 @final
@@ -113,6 +138,7 @@ class _Decision:
     edge: Edge | None = None
     amended: tuple[Amended, ...] = ()
     record: Record | None = None
+    waiver: Waiver | None = None
 
 
 def _decide(
@@ -127,6 +153,7 @@ def _decide(
     amending: Mapping[str, Any],
     facts: Mapping[str, Any],
     recorded_at: datetime | None,
+    override: Override | None,
 ) -> _Decision:
     if reason is not None:
         check_text(reason, "reason", limit=MAX_KEY, blank=False)
@@ -153,8 +180,8 @@ def _decide(
         amended = make_amendment(pipeline, record, amending, at=at, actor=actor, recorded_at=recorded_at)
     after = evolve(record, *amended) if amended else record
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
-    problems = dict.fromkeys(find_edge_problems(edge, situation, reason))  # two gates may want the same
-    return _Decision(tuple(problems), edge, amended, after)
+    settled = settle(pipeline, find_edge_problems(edge, situation, reason), override, actor)
+    return _Decision(settled.problems, edge, amended, after, settled.waiver)
 
 
 def unmet(
@@ -169,6 +196,7 @@ def unmet(
     amending: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
     recorded_at: datetime | None = None,
+    override: Override | None = None,
 ) -> tuple[Problem, ...]:
     """Give every reason why the same call of `move` would be refused; nothing when it would be done."""
     decision = _decide(
@@ -182,6 +210,7 @@ def unmet(
         amending=amending or {},
         facts=facts or {},
         recorded_at=recorded_at,
+        override=override,
     )
     return decision.problems
 
@@ -198,13 +227,14 @@ def move(
     amending: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
     recorded_at: datetime | None = None,
+    override: Override | None = None,
 ) -> tuple[Amended | Moved, ...]:
     """Decide a move to a stage, an outcome, or both; nothing changes until the changes are applied and saved.
 
     `to` alone gives the outcome the stage's kind says. `outcome` alone goes to the pipeline's one stage of that kind
     and, where it has none (or for `abandoned`), stays in the stage. `reason` is the key of a reason for closing.
     `amending` fills in fields first, as a form does: the decision is made on the amended record and both changes are
-    given, `Amended` then `Moved`, or neither.
+    given, `Amended` then `Moved`, or neither. `override` waives the rules it names, for actors who may.
 
     Raises `MoveRefused` with all of `unmet`.
     """
@@ -219,6 +249,7 @@ def move(
         amending=amending or {},
         facts=facts or {},
         recorded_at=recorded_at,
+        override=override,
     )
     edge, after = decision.edge, decision.record
     if decision.problems or edge is None or after is None:
@@ -227,7 +258,16 @@ def move(
     estimate = after.estimate if isinstance(after, Opportunity) else None
     keeps_reason = reason is None and edge.target.outcome is record.progress.outcome
     moved = Moved(
-        stamp=next_stamp(pipeline, record.id, after.progress, at=at, recorded_at=recorded_at, actor=actor),
+        stamp=next_stamp(
+            pipeline,
+            record.id,
+            after.progress,
+            at=at,
+            recorded_at=recorded_at,
+            actor=actor,
+            rules=edge.rules,
+            waiver=decision.waiver,
+        ),
         source=edge.source or record.progress.state,
         target=edge.target,
         directions=edge.directions,

@@ -12,6 +12,7 @@ from oppcore.criteria import Situation
 from oppcore.engine.amending import find_value_problems
 from oppcore.engine.changes import Opened, Origination
 from oppcore.engine.moving import find_edge_problems
+from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Pipeline
@@ -54,21 +55,36 @@ def unmet_opening(
     stage: str | None = None,
     facts: Mapping[str, Any] | None = None,
     recorded_at: datetime | None = None,
+    override: Override | None = None,
 ) -> tuple[Problem, ...]:
     """Give every reason why a record cannot be opened like this (see `open_opportunity`, `open_lead`)."""
+    return _settle(pipeline, id, values or {}, at, actor, stage, facts or {}, recorded_at, override).problems
+
+
+def _settle(
+    pipeline: Pipeline,
+    id: str,
+    values: Mapping[str, Any],
+    at: datetime,
+    actor: Actor | None,
+    stage: str | None,
+    facts: Mapping[str, Any],
+    recorded_at: datetime | None,
+    override: Override | None,
+) -> Settled:
     place = stage or pipeline.entries[0]
     order = tuple(find_order_problems(None, at=at, recorded_at=recorded_at))
     if order:
-        return order
+        return Settled(order)
     blank = _blank(pipeline, id, place, at, recorded_at)
-    wrong = find_value_problems(pipeline, blank, values or {})
+    wrong = find_value_problems(pipeline, blank, values)
     if (problem := _stage_problem(pipeline, place)) is not None:
-        return (*wrong, problem)
+        return Settled((*wrong, problem))
     if wrong:
-        return wrong
-    record = with_fields(blank, values or {})
-    situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
-    return tuple(find_edge_problems(open_edge(pipeline, place), situation))
+        return Settled(wrong)
+    record = with_fields(blank, values)
+    situation = Situation(record=record, at=at, actor=actor, facts=facts, personal=pipeline.personal)
+    return settle(pipeline, find_edge_problems(open_edge(pipeline, place), situation), override, actor)
 
 
 def _open(
@@ -81,18 +97,27 @@ def _open(
     stage: str | None,
     facts: Mapping[str, Any] | None,
     recorded_at: datetime | None,
+    override: Override | None,
 ) -> tuple[Opened]:
     place = stage or pipeline.entries[0]
     if pipeline.kind is not kind:
         wrong = Problem("pipeline.kind", "pipeline", {"have": kind, "need": pipeline.kind})
         raise MoveRefused(id, f"the opening in {place}", (wrong,))
-    problems = unmet_opening(
-        pipeline, id, values, at=at, actor=actor, stage=stage, facts=facts, recorded_at=recorded_at
-    )
-    if problems:
-        raise MoveRefused(id, f"the opening in {place}", problems)
+    settled = _settle(pipeline, id, values or {}, at, actor, stage, facts or {}, recorded_at, override)
+    if settled.problems:
+        raise MoveRefused(id, f"the opening in {place}", settled.problems)
     record = with_fields(_blank(pipeline, id, place, at, recorded_at), values or {})
-    return (Opened(stamp=next_stamp(pipeline, id, None, at=at, recorded_at=recorded_at, actor=actor), record=record),)
+    stamp = next_stamp(
+        pipeline,
+        id,
+        None,
+        at=at,
+        recorded_at=recorded_at,
+        actor=actor,
+        rules=open_edge(pipeline, place).rules,
+        waiver=settled.waiver,
+    )
+    return (Opened(stamp=stamp, record=record),)
 
 
 def open_opportunity(
@@ -105,12 +130,13 @@ def open_opportunity(
     stage: str | None = None,
     facts: Mapping[str, Any] | None = None,
     recorded_at: datetime | None = None,
+    override: Override | None = None,
 ) -> tuple[Opened]:
     """Open a deal in one of the pipeline's entry stages (the first, if none is named), with its fields by name.
 
     Raises `MoveRefused` with all of `unmet_opening`.
     """
-    return _open(RecordKind.OPPORTUNITY, pipeline, id, values, at, actor, stage, facts, recorded_at)
+    return _open(RecordKind.OPPORTUNITY, pipeline, id, values, at, actor, stage, facts, recorded_at, override)
 
 
 def open_lead(
@@ -123,12 +149,13 @@ def open_lead(
     stage: str | None = None,
     facts: Mapping[str, Any] | None = None,
     recorded_at: datetime | None = None,
+    override: Override | None = None,
 ) -> tuple[Opened]:
     """Open a lead in a lead pipeline, as `open_opportunity` opens a deal.
 
     Raises `MoveRefused` with all of `unmet_opening`.
     """
-    return _open(RecordKind.LEAD, pipeline, id, values, at, actor, stage, facts, recorded_at)
+    return _open(RecordKind.LEAD, pipeline, id, values, at, actor, stage, facts, recorded_at, override)
 
 
 def unmet_adoption(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from oppcore.engine.changes import Origination, Stamp
+from oppcore.engine.changes import Origination, Stamp, Waiver
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Progress, Record, kind_of
 from oppcore.records.checks import to_optional_utc, to_utc
 
-__all__ = ["find_order_problems", "find_pipeline_problems", "next_stamp"]
+__all__ = ["find_order_problems", "find_other_pipeline", "find_pipeline_problems", "next_stamp"]
 
 
 def _recorded(progress: Progress | None, at: datetime, recorded_at: datetime | None) -> datetime:
@@ -40,6 +40,15 @@ def find_order_problems(
 
 
 def find_pipeline_problems(pipeline: Pipeline, record: Record) -> tuple[Problem, ...]:
+    """Say that a record belongs to another pipeline, or to none of its kind, or is out of the process."""
+    removal = record.progress.removal
+    if removal is not None:
+        code = "record.removed" if removal.merged_into is None else "record.merged"
+        return (Problem(code, "", {"at": removal.at, "into": removal.merged_into}),)
+    return find_other_pipeline(pipeline, record)
+
+
+def find_other_pipeline(pipeline: Pipeline, record: Record) -> tuple[Problem, ...]:
     """Say that a record belongs to another pipeline, or to none of its kind."""
     problems: list[Problem] = []
     if kind_of(record) is not pipeline.kind:
@@ -59,6 +68,8 @@ def next_stamp(
     recorded_at: datetime | None,
     actor: Actor | None,
     origin: Origination = Origination.LIVE,
+    rules: tuple[str, ...] = (),
+    waiver: Waiver | None = None,
 ) -> Stamp:
     """Make the stamp of the change that follows."""
     return Stamp(
@@ -71,4 +82,6 @@ def next_stamp(
         pipeline=pipeline.key,
         revision=pipeline.revision,
         origin=origin,
+        rules=rules,
+        waiver=waiver,
     )

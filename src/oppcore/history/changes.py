@@ -9,7 +9,21 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.engine import Amended, Change, Converted, Edit, Moved, Opened, Origination, Stamp, evolve
+from oppcore.engine import (
+    Amended,
+    Change,
+    Converted,
+    Corrected,
+    Edit,
+    Merged,
+    Moved,
+    Opened,
+    Origination,
+    Removed,
+    Restored,
+    Stamp,
+    evolve,
+)
 from oppcore.errors import Problem
 from oppcore.history.history import History
 from oppcore.history.row import Row, RowKind
@@ -38,25 +52,52 @@ _SAID = ("amount", "owner_id", "source", "probability", "forecast_category", "ex
 def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
     """Give the rows that changes amount to, in their order, of any number of records.
 
-    Each change is one row, `seq` its version. An image that was adopted is up to three: its stage was entered and its
-    outcome came about before it was taken over, and all of it became known then. A field cleared by an amendment is
-    *not said* by its row, which can only say what is there.
+    Each change is one row, `seq` its version; requests and signatures are none. An image that was adopted is up to
+    three: its stage was entered and its outcome came about before it was taken over, and all of it became known then.
+    A correction is the row it corrects at its true instant, or a voided one.
     """
-    states: dict[tuple[str, str], State] = {}
+    rows: dict[tuple[str, str, int], Row] = {}
     for change in changes:
-        match change:
-            case Opened(record=record):
-                yield from _image_rows(change)
-                states[change.stamp.kind, record.id] = record.progress.state
-            case Moved(stamp=stamp, target=target, reason=reason):
-                states[stamp.kind, stamp.record_id] = target
-                yield _row(stamp, target.stage, target.outcome, reason=reason)
-            case Converted(stamp=stamp, target=target):
-                states[stamp.kind, stamp.record_id] = target
-                yield _row(stamp, target.stage, target.outcome)
-            case Amended(stamp=stamp, edits=edits):
-                state = states[stamp.kind, stamp.record_id]
-                yield _row(stamp, state.stage, state.outcome, said=_sayable(stamp, edits))
+        stamp = change.stamp
+        if isinstance(change, Opened):
+            found = tuple(_image_rows(change))
+        elif isinstance(change, Corrected):
+            found = (_correction(change, rows[stamp.kind, stamp.record_id, change.corrects]),)
+        else:
+            found = tuple(_rows(change))
+        for row in found:
+            rows[stamp.kind, stamp.record_id, stamp.version] = row
+            yield row
+
+
+def _rows(change: Change) -> Iterator[Row]:
+    stamp = change.stamp
+    match change:
+        case Moved(target=target, reason=reason):
+            yield _row(stamp, target.stage, target.outcome, reason=reason)
+        case Converted(target=target):
+            yield _row(stamp, target.stage, target.outcome)
+        case Amended(edits=edits):
+            yield _row(stamp, None, None, said=_sayable(stamp, edits))
+        case Merged(absorbed_id=absorbed_id, edits=edits):
+            if absorbed_id == stamp.record_id:
+                yield _row(stamp, None, None, kind=RowKind.MERGED)
+            else:
+                yield _row(stamp, None, None, said=_sayable(stamp, edits))
+        case Removed():
+            yield _row(stamp, None, None, kind=RowKind.REMOVED)
+        case Restored():
+            yield _row(stamp, None, None, kind=RowKind.RESTORED)
+        case _:
+            pass
+
+
+def _correction(change: Corrected, corrected: Row) -> Row:
+    stamp = change.stamp
+    seq, corrects = Decimal(stamp.version), Decimal(change.corrects)
+    if change.happened_at is None:
+        return attrs.evolve(_row(stamp, None, None), kind=RowKind.VOIDED, corrects=corrects)
+    return attrs.evolve(corrected, at=change.happened_at, seq=seq, corrects=corrects, recorded_at=stamp.recorded_at)
 
 
 def _sayable(stamp: Stamp, edits: Iterable[Edit]) -> dict[str, Any]:
@@ -68,7 +109,8 @@ def _sayable(stamp: Stamp, edits: Iterable[Edit]) -> dict[str, Any]:
 def _image_rows(change: Opened) -> Iterator[Row]:
     stamp, progress = change.stamp, change.record.progress
     stage, outcome, reason = progress.stage, progress.outcome, progress.reason
-    said: dict[str, Any] = {**{name: get_field(change.record, name) for name in _SAID}, **change.record.fields}
+    values = {**{name: get_field(change.record, name) for name in _SAID}, **change.record.fields}
+    said = {name: value for name, value in values.items() if value is not None}
     if progress.closed_at is not None and progress.closed_at > progress.entered_at:
         yield _row(stamp, stage, None, at=progress.entered_at)
         yield _row(stamp, stage, outcome, at=progress.closed_at, reason=reason)
@@ -79,9 +121,10 @@ def _image_rows(change: Opened) -> Iterator[Row]:
 
 def _row(
     stamp: Stamp,
-    stage: str,
+    stage: str | None,
     outcome: Outcome | None,
     *,
+    kind: RowKind = RowKind.ENTRY,
     at: datetime | None = None,
     reason: str | None = None,
     said: Mapping[str, Any] | None = None,
@@ -90,6 +133,7 @@ def _row(
     known: dict[str, Any] = {name: value for name, value in given.items() if name in _SAID}
     return Row(
         opportunity_id=stamp.record_id,
+        kind=kind,
         stage=stage,
         outcome=outcome,
         at=stamp.at if at is None else at,
@@ -99,6 +143,7 @@ def _row(
         reason=reason,
         pipeline=stamp.pipeline,
         further={name: value for name, value in given.items() if name not in _SAID and isinstance(value, str)},
+        cleared=tuple(name for name, value in given.items() if value is None),
         **known,
     )
 
@@ -127,7 +172,7 @@ def adopt_history(pipeline: Pipeline, history: History, *, actor: Actor | None =
         raise ValueError(message)
     changes: list[tuple[Change, ...]] = []
     left_out = list(history.left_out)
-    for opportunity_id, rows in history:
+    for opportunity_id, rows in history.corrected():
         problem = _find_problem(pipeline, opportunity_id, rows)
         if problem is None:
             try:
@@ -140,11 +185,13 @@ def adopt_history(pipeline: Pipeline, history: History, *, actor: Actor | None =
 
 
 def _find_problem(pipeline: Pipeline, opportunity_id: str, rows: Sequence[Row]) -> Problem | None:
-    for row in rows:
+    for number, row in enumerate(rows):
         if row.kind is not RowKind.ENTRY:
             return Problem("adopt.removed", opportunity_id, {"kind": row.kind, "at": row.at})
         if row.pipeline not in (None, pipeline.key):
             return Problem("pipeline.other", opportunity_id, {"have": row.pipeline, "need": pipeline.key})
+        if number and row.stage is None and row.outcome is None:
+            continue  # says something of a deal that stays where it is
         stage = row.stage or ""
         kind = Outcome.OPEN if stage not in pipeline else pipeline.stage(stage).kind.outcome
         if (problem := find_state_problem(pipeline, State(stage, row.outcome or kind))) is not None:
@@ -179,8 +226,10 @@ class _Adopting:
         )
 
     def _state(self, row: Row) -> State:
-        stage = row.stage or ""
         here = None if self._record is None else self._record.progress
+        if row.stage is None and here is not None:
+            return here.state if row.outcome is None else State(here.stage, row.outcome)
+        stage = row.stage or ""
         if row.outcome is None and here is not None and here.stage == stage:
             return here.state
         return State(stage, row.outcome or self._pipeline.stage(stage).kind.outcome)
@@ -189,7 +238,8 @@ class _Adopting:
         said = {name: getattr(row, name) for name in _SAID}
         own = {field.key for field in self._pipeline.fields if field.type in (FieldType.TEXT, FieldType.CHOICE)}
         further = {name: value for name, value in row.further.items() if name in own}
-        return {name: value for name, value in {**said, **further}.items() if value is not None}
+        cleared = dict.fromkeys(name for name in row.cleared if name in said or name in own)
+        return {name: value for name, value in {**said, **further}.items() if value is not None} | cleared
 
     def _changes(self, row: Row) -> Iterator[Change]:
         if self._record is None:

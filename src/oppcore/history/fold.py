@@ -29,6 +29,15 @@ def fold_rows(rows: Sequence[Row], pipeline: Pipeline) -> Trail:
 
 
 _NO_ESTIMATE = Estimate()
+_CLEARABLE: Mapping[str, str] = {
+    "amount": "amount",
+    "owner_id": "owner_id",
+    "source": "source",
+    "probability": "probability",
+    "forecast_category": "category",
+    "expected_close_on": "expected_close_on",
+}
+"""The columns that can be cleared, and where their values are kept."""
 _SOLD = frozenset({StageKind.WON, StageKind.POST_SALE})
 _FITTING: Mapping[StageKind, frozenset[Outcome]] = {
     StageKind.OPEN: frozenset({Outcome.OPEN}),
@@ -117,7 +126,7 @@ class _Fold:
         self.stage: str | None = None
         self.outcome = Outcome.OPEN
         self.visiting = False
-        self.removed = False
+        self.removed: RowKind | None = None
         self.away = False
         self.opened_at: datetime | None = None
         self.entered_at: datetime | None = None
@@ -147,7 +156,7 @@ class _Fold:
         kind = row.kind
         if kind is RowKind.REMOVED or kind is RowKind.MERGED:
             self._leave(row.at, Ending.REMOVED)
-            self.removed = True
+            self.removed = kind
             self._remember(row)
             return
         if self.removed and kind is RowKind.ENTRY:
@@ -167,7 +176,7 @@ class _Fold:
         elif outcome not in place.legal:
             self.unused.append(("stage.outcome", row))
             return
-        self.removed = False
+        self.removed = None
         self._remember(row)
         self._stand(stage, outcome, place, row)
 
@@ -239,6 +248,14 @@ class _Fold:
             self.actor_id = row.actor_id
         if row.further:
             self.further = {**self.further, **row.further}
+        if row.cleared:
+            self._clear(row.cleared)
+
+    def _clear(self, columns: Iterable[str]) -> None:
+        for column in columns:
+            if column in _CLEARABLE:
+                setattr(self, _CLEARABLE[column], None)
+        self.further = {name: value for name, value in self.further.items() if name not in columns}
 
     def _estimate(self) -> Estimate:
         if self.probability is None and self.category is None:

@@ -10,7 +10,7 @@ from typing import final
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.history.row import Row
+from oppcore.history.row import Row, RowKind
 
 __all__ = ["History", "make_history"]
 
@@ -21,6 +21,8 @@ _ZERO = Decimal(0)
 @attrs.frozen(repr=False)
 class History:
     """Rows by opportunity (in the order of their first rows), each in happened order: (`at`, `seq`, `number`).
+
+    A row that corrects another has the place of that one among the rows of its instant.
 
     Made by `make_history` or `read_changes`. Iterating gives (opportunity_id, rows) pairs, `len` the number of
     opportunities. `left_out` lists what could not be read and is in no number made from this history.
@@ -72,9 +74,30 @@ class History:
         kept = {key: tuple(row for row in rows if row.known_at <= instant) for key, rows in self._by_id.items()}
         return History({key: rows for key, rows in kept.items() if rows}, self.left_out)
 
+    def corrected(self) -> History:
+        """Give the history with every correction made: only the rows that stand, each when it really happened."""
+        if not any(row.corrects is not None for rows in self._by_id.values() for row in rows):
+            return self
+        kept = {key: tuple(_standing(rows)) for key, rows in self._by_id.items()}
+        return History({key: rows for key, rows in kept.items() if rows}, self.left_out)
+
+
+def _standing(rows: tuple[Row, ...]) -> Iterator[Row]:
+    """Give the rows that no later one takes the place of, and that happened."""
+    last: dict[Decimal, Decimal] = {}
+    for row in rows:
+        if row.corrects is not None and row.seq is not None:
+            last[row.corrects] = max(row.seq, last.get(row.corrects, row.seq))
+    for row in rows:
+        place = row.seq if row.corrects is None else row.corrects
+        replaced = place is not None and place in last and row.seq != last[place]
+        if not replaced and row.kind is not RowKind.VOIDED:
+            yield row
+
 
 def _order(row: Row) -> tuple[datetime, bool, Decimal, int]:
-    return row.at, row.seq is not None, _ZERO if row.seq is None else row.seq, row.number
+    place = row.seq if row.corrects is None else row.corrects
+    return row.at, place is not None, _ZERO if place is None else place, row.number
 
 
 def make_history(rows: Iterable[Row], *, left_out: Iterable[Problem] = ()) -> History:

@@ -13,7 +13,7 @@ import attrs
 from oppcore.errors import Problem, UnreadableChanges
 from oppcore.history.fold import fold_placed, places_of
 from oppcore.history.history import History
-from oppcore.history.row import Row
+from oppcore.history.row import Row, RowKind
 from oppcore.history.trail import Trail
 from oppcore.periods import as_instant
 from oppcore.pipeline import Pipeline
@@ -62,6 +62,7 @@ def fold_history(
     known = None if known_on is None else as_instant(known_on, timezone)
     if known is not None:
         history = history.known_on(known)
+    history = history.corrected()
     last = history.last_at if as_of is None else as_of
     if last is None:
         return Past(as_of=None, known_on=known, trails=(), left_out=history.left_out)
@@ -76,10 +77,19 @@ def fold_history(
                 continue
         seen += len(rows)
         trails.append(fold_placed(rows, pipeline.key, places))
-    problems = tuple(_problems(trails, pipeline))
+    problems = (*_problems(trails, pipeline), *_gone(trails))
     if not lenient and (fatal := tuple(problem for problem in problems if problem.code in _FATAL)):
         raise UnreadableChanges(fatal, seen)
     return Past(as_of=until, known_on=known, trails=tuple(trails), left_out=history.left_out + problems)
+
+
+def _gone(trails: Sequence[Trail]) -> Iterator[Problem]:
+    """Say which deals are in no count because they were removed, or merged into another."""
+    for code, kind in (("deals.removed", RowKind.REMOVED), ("deals.merged", RowKind.MERGED)):
+        ids = sorted(trail.opportunity_id for trail in trails if trail.removed is kind)
+        if ids:
+            more = "" if len(ids) <= _SHOWN else " …"
+            yield Problem(code, "", {"count": len(ids), "ids": ", ".join(ids[:_SHOWN]) + more})
 
 
 def _problems(trails: Sequence[Trail], pipeline: Pipeline) -> Iterator[Problem]:

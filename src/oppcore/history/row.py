@@ -18,12 +18,16 @@ __all__ = ["Row", "RowKind"]
 
 
 class RowKind(StrEnum):
-    """What a row says: where the deal stands (`entry`), or that it was removed, restored or merged into another."""
+    """What a row says: where the deal stands (`entry`), that it was removed, restored or merged into another.
+
+    A `voided` row says that the one it corrects never happened.
+    """
 
     ENTRY = "entry"
     REMOVED = "removed"
     RESTORED = "restored"
     MERGED = "merged"
+    VOIDED = "voided"
 
 
 def _to_utc(value: Any, name: str) -> datetime:
@@ -77,11 +81,14 @@ def _day(_instance: Any, attribute: Any, value: Any) -> None:
         raise TypeError(message)
 
 
-def _stage(instance: Row, attribute: Any, value: Any) -> None:
-    if value is not None:
-        key_text(instance, attribute, value)
-    elif instance.kind is RowKind.ENTRY:
-        message = "an entry names a stage"
+def _corrects(instance: Row, attribute: Any, value: Any) -> None:
+    _decimal(instance, attribute, value)
+    if value is None:
+        if instance.kind is RowKind.VOIDED:
+            message = "a voided row names the `seq` of the row that never happened in `corrects`"
+            raise ValueError(message)
+    elif instance.seq is None or instance.seq <= value:
+        message = f"a row that corrects another has a higher `seq` than that, not {instance.seq}"
         raise ValueError(message)
 
 
@@ -89,6 +96,10 @@ def _stage(instance: Row, attribute: Any, value: Any) -> None:
 @attrs.frozen(kw_only=True)
 class Row:
     """What was said about an opportunity at an instant; None means *not said*: the value said before stands.
+
+    An entry without a stage says something of a deal that stays where it is. `cleared` names the columns that hold
+    nothing from then on. A row that `corrects` another (by its `seq`) takes its place from the instant on at which it
+    became known: it tells what that row told, at the instant at which it really happened.
 
     `outcome` None: what the kind of the stage says where the stage changes, and no change where it does not. `seq`,
     then `number` (the data row of the file, from 1; 0 without a file) order the rows of one instant. `recorded_at` is
@@ -99,7 +110,7 @@ class Row:
 
     opportunity_id: str = attrs.field(validator=key_text)
     kind: RowKind = attrs.field(default=RowKind.ENTRY, converter=RowKind)
-    stage: str | None = attrs.field(default=None, validator=_stage)
+    stage: str | None = attrs.field(default=None, validator=optional_key)
     at: datetime = attrs.field(converter=_to_at)
     outcome: Outcome | None = attrs.field(default=None, converter=_to_outcome)
     seq: Decimal | None = attrs.field(default=None, validator=_decimal)
@@ -115,6 +126,8 @@ class Row:
     reason: str | None = attrs.field(default=None, validator=optional_text)
     pipeline: str | None = attrs.field(default=None, validator=optional_key)
     further: Mapping[str, str] = attrs.field(default=_NOTHING, converter=_to_further, hash=False)
+    cleared: tuple[str, ...] = ()
+    corrects: Decimal | None = attrs.field(default=None, validator=_corrects)
 
     @property
     def known_at(self) -> datetime:

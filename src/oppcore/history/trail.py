@@ -16,7 +16,7 @@ from typing import final
 
 import attrs
 
-from oppcore.history.row import Row
+from oppcore.history.row import Row, RowKind
 from oppcore.history.standing import Standing
 from oppcore.records import Outcome
 
@@ -64,8 +64,9 @@ class Trail:
     """What the rows of one opportunity say.
 
     `path` lists, in order, each stage entered, and None each time the deal was won. `standing` is None where the deal
-    is in no count: it was removed or merged, moved to another pipeline, or never entered a stage of this one. `unused`
-    holds the rows that could not be read against the pipeline, each with the code of the reason.
+    is in no count: it was removed or merged (`removed` says which of them), moved to another pipeline, or never entered
+    a stage of this one. `unused` holds the rows that could not be read against the pipeline, each with the code of the
+    reason.
     """
 
     opportunity_id: str
@@ -73,7 +74,7 @@ class Trail:
     outcome_changes: tuple[OutcomeChange, ...]
     path: tuple[tuple[str | None, datetime], ...]
     standing: Standing | None
-    removed: bool
+    removed: RowKind | None
     unused: tuple[tuple[str, Row], ...] = ()
 
     @property

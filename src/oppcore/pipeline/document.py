@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from oppcore.criteria import Criterion, Leaf
@@ -12,6 +13,7 @@ from oppcore.document import (
     DocumentFault,
     Special,
     check_values,
+    collect,
     make_converter,
     parse,
     structure,
@@ -19,13 +21,14 @@ from oppcore.document import (
     want_table,
 )
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem, Unsupported
+from oppcore.pipeline.approvals import Approval, ApprovalStep, Cover
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.pipeline import Pipeline
 from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.stage import Labels, Stage, StageKind
 from oppcore.pipeline.structure import MAX_STAGES
 from oppcore.pipeline.transitions import Action, Transition
-from oppcore.records import Field, RecordKind, fields_of
+from oppcore.records import Bound, Field, RecordKind, fields_of
 
 __all__ = ["OwnCriteria", "dump_pipeline", "load_pipeline", "write_pipeline"]
 
@@ -41,6 +44,28 @@ def _read_labels(value: Any, _type: Any) -> Labels:
     if not all(isinstance(text, str) for text in table.values()):
         raise DocumentFault.one("pipeline.labels")
     return tuple(sorted(table.items()))
+
+
+def _read_covers(value: Any) -> tuple[Cover, ...]:
+    """Read what an approval is about: names of fields, or `{at_most = NAME}`, `{at_least = NAME}`."""
+
+    def read(item: Any) -> Cover:
+        if isinstance(item, str):
+            return Cover(item)
+        table = want_table(item)
+        bounds = [str(bound) for bound in Bound if bound is not Bound.EQUAL]
+        if len(table) != 1 or next(iter(table)) not in bounds:
+            raise DocumentFault.one("approval.cover", known=bounds)
+        [(bound, name)] = table.items()
+        if not isinstance(name, str):
+            raise DocumentFault.one("document.type", bound, need="a text", have=type(name).__name__)
+        return Cover(name, Bound(bound))
+
+    return tuple(collect((f"[{n}]", partial(read, item)) for n, item in enumerate(want_list(value))))
+
+
+def _write_covers(covers: tuple[Cover, ...]) -> list[Any]:
+    return [one.field if one.bound is Bound.EQUAL else {str(one.bound): one.field} for one in covers]
 
 
 def _declared(data: Mapping[str, Any]) -> dict[str, Field]:
@@ -77,7 +102,7 @@ def _with_checklists(data: Mapping[str, Any]) -> dict[str, Any]:
     for stage in want_list(stages):
         checklist = want_table(stage).get("checklist") if isinstance(stage, dict) else None
         keys = [want_table(item).get("key") for item in want_list(checklist)] if _is_tables(checklist) else []
-        gates = {gate: _expanded(stage[gate], keys) for gate in ("entry", "exit") if keys and gate in stage}
+        gates = {gate: _expanded(stage[gate], keys) for gate in ("entry", "exit", "stay") if keys and gate in stage}
         found.append({**want_table(stage), **gates} if gates else stage)
     return {**data, "stages": found}
 
@@ -87,6 +112,7 @@ _PARTS: Mapping[str, tuple[type[Any], Mapping[str, Any]]] = {
     "reasons": (Reason, {"outcome": "lost"}),
     "fields": (CustomField, {"type": "text"}),
     "actions": (Action, {}),
+    "approvals": (Approval, {"steps": [{"key": "step", "roles": ["role"]}]}),
 }
 """The lists of a pipeline, and what harmless thing can stand in for an item that cannot be read."""
 
@@ -136,8 +162,15 @@ def _converter(reader: CriterionReader, own: OwnCriteria | None = None) -> Any:
         return [write_criterion(criterion, own) for criterion in gate]
 
     gate = Special(reader.read_gate, write_gate)
+    condition = Special(reader.read, lambda criterion: None if criterion is None else write_criterion(criterion, own))
     converter = make_converter(
-        {Stage: {"entry": gate, "exit": gate}, Transition: {"gate": gate}, Action: {"gate": gate}}
+        {
+            Stage: {"entry": gate, "exit": gate, "stay": gate},
+            Transition: {"gate": gate},
+            Action: {"gate": gate},
+            Approval: {"covers": Special(_read_covers, _write_covers)},
+            ApprovalStep: {"when": condition},
+        }
     )
     converter.register_structure_hook_func(lambda type_: type_ == Labels, _read_labels)
     converter.register_unstructure_hook_func(lambda type_: type_ == Labels, dict)

@@ -7,10 +7,10 @@ from typing import final
 
 import attrs
 
-from oppcore.criteria import Criterion
 from oppcore.errors import Problem
 from oppcore.pipeline.flow import Direction, Policy
 from oppcore.pipeline.pipeline import Pipeline
+from oppcore.pipeline.rules import Rule, entry_rules, exit_rules, flow_rule, gate_rules, roles_rule, skip_rule
 from oppcore.pipeline.stage import Stage, StageKind
 from oppcore.pipeline.transitions import Transition
 from oppcore.records import Outcome, State
@@ -36,21 +36,32 @@ class Edge:
     """A move that the structure of a pipeline knows: from one state to another, in all its directions.
 
     `source` is None for an opening. `gate` is what must be true, `policies` what the flow says of each direction,
-    `skipped` the stages jumped over that may not be. Each of `roles` is a set of which the actor needs one. `reasons`
-    are the keys of which one must be given (empty: none is needed). `drawn` is False where the pipeline draws its
-    transitions and this is none of them. `closed` says that nobody may enter the target any more.
+    `skipped` the stages jumped over that may not be. Of each of `roles` (by the place that asks for them) the actor
+    needs one. `reasons` are the keys of which one must be given (empty: none is needed). `drawn` is False where the
+    pipeline draws its transitions and this is none of them. `closed` says that nobody may enter the target any more.
     """
 
     source: State | None
     target: State
     directions: tuple[Direction, ...]
-    gate: tuple[Criterion, ...] = ()
+    gate: tuple[Rule, ...] = ()
     policies: tuple[tuple[Direction, Policy], ...] = ()
     skipped: tuple[str, ...] = ()
-    roles: tuple[tuple[str, ...], ...] = ()
+    roles: tuple[tuple[str, tuple[str, ...]], ...] = ()
     reasons: tuple[str, ...] = ()
     drawn: bool = True
     closed: bool = False
+
+    rules: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
+    """The names of the rules that decide about the move."""
+
+    def __attrs_post_init__(self) -> None:
+        names = [flow_rule(direction) for direction, _ in self.policies]
+        names += [roles_rule(flow_rule(direction)) for direction, policy in self.policies if policy.roles]
+        names += [skip_rule(stage) for stage in self.skipped]
+        names += [roles_rule(place) for place, _ in self.roles]
+        names += [rule.id for rule in self.gate]
+        object.__setattr__(self, "rules", tuple(names))
 
 
 def legal_outcomes(kind: StageKind) -> tuple[Outcome, ...]:
@@ -131,21 +142,23 @@ def _directions(pipeline: Pipeline, source: State, target: State) -> tuple[Direc
 
 def _edge(pipeline: Pipeline, source: State | None, target: State, directions: tuple[Direction, ...]) -> Edge:
     there = pipeline.stage(target.stage)
-    gate: tuple[Criterion, ...] = () if target.outcome in _GIVEN_UP else there.entry
-    roles = () if not _UNGATED.isdisjoint(directions) else (there.roles,)
+    gate = () if target.outcome in _GIVEN_UP else entry_rules(there)
+    roles = [] if not _UNGATED.isdisjoint(directions) else [(f"stages.{there.key}", there.roles)]
     skipped: tuple[Stage, ...] = ()
     drawn = True
     if source is not None:
         here = pipeline.stage(source.stage)
         if not _FORWARD.isdisjoint(directions):
-            gate = here.exit + gate
+            gate = exit_rules(here) + gate
         if Direction.JUMP in directions and not pipeline.transitions:
             skipped = _between(pipeline, here, there)
         if pipeline.transitions and not _DRAWN.isdisjoint(directions):
             transition = pipeline.transition(source.stage, target.stage)
             drawn = transition is not None
             if transition is not None:
-                gate, roles = gate + transition.gate, (*roles, transition.roles)
+                place = f"transitions.{transition.key}"
+                gate += gate_rules(f"{place}.gate", transition.gate)
+                roles.append((place, transition.roles))
     return Edge(
         source=source,
         target=target,
@@ -153,7 +166,7 @@ def _edge(pipeline: Pipeline, source: State | None, target: State, directions: t
         gate=gate,
         policies=tuple((direction, pipeline.flow.policy(direction)) for direction in directions),
         skipped=tuple(stage.key for stage in skipped if not stage.may_be_skipped),
-        roles=tuple(some for some in roles if some),
+        roles=tuple((place, wanted) for place, wanted in roles if wanted),
         reasons=() if target.outcome is Outcome.OPEN else pipeline.reasons_for(target.outcome),
         drawn=drawn,
         closed=there.archived and (source is None or source.stage != target.stage),
@@ -175,10 +188,13 @@ def as_graph(pipeline: Pipeline) -> Pipeline:
     return attrs.evolve(pipeline, transitions=tuple(unique.values()))
 
 
-def open_edge(pipeline: Pipeline, stage: str) -> Edge:
-    """Give the edge by which a deal is opened in a stage. Raises `KeyError` for an unknown stage."""
+def open_edge(pipeline: Pipeline, stage: str, *, by: Direction = Direction.OPEN) -> Edge:
+    """Give the edge by which a deal comes into a stage from outside: opened, or transferred from another pipeline.
+
+    Raises `KeyError` for an unknown stage.
+    """
     target = State(stage, pipeline.stage(stage).kind.outcome)
-    return _edge(pipeline, None, target, (Direction.OPEN,))
+    return _edge(pipeline, None, target, (by,))
 
 
 def find_edge(pipeline: Pipeline, source: State, target: State) -> Edge | None:

@@ -10,7 +10,7 @@ import attrs
 
 from oppcore.records.checks import texts, to_texts
 
-__all__ = ["Direction", "Flow", "Policy"]
+__all__ = ["FORBIDDEN", "Direction", "Flow", "Policy"]
 
 
 class Direction(StrEnum):
@@ -27,6 +27,7 @@ class Direction(StrEnum):
     REOPEN = "reopen"
     OVERTURN = "overturn"
     RECLASSIFY = "reclassify"
+    TRANSFER = "transfer"
 
 
 @final
@@ -38,7 +39,8 @@ class Policy:
     roles: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
 
 
-_FORBIDDEN = Policy(allowed=False)
+FORBIDDEN = Policy(allowed=False)
+"""Nobody may."""
 
 
 @final
@@ -47,7 +49,8 @@ class Flow:
     """The policy of each direction.
 
     A jump also needs every stage it leaves out to be one that `may_be_skipped`. What takes back a closing (`reopen`,
-    `overturn`, `reclassify`) is not allowed until the pipeline says so, and should name the roles that may.
+    `overturn`, `reclassify`) and going over to another pipeline (`transfer`, in the flow of both) are not allowed until
+    the pipeline says so, and should name the roles that may.
     """
 
     advance: Policy = Policy()
@@ -57,9 +60,10 @@ class Flow:
     lose: Policy = Policy()
     abandon: Policy = Policy()
     deliver: Policy = Policy()
-    reopen: Policy = _FORBIDDEN
-    overturn: Policy = _FORBIDDEN
-    reclassify: Policy = _FORBIDDEN
+    reopen: Policy = FORBIDDEN
+    overturn: Policy = FORBIDDEN
+    reclassify: Policy = FORBIDDEN
+    transfer: Policy = FORBIDDEN
 
     def policy(self, direction: Direction) -> Policy:
         """Give the policy of a direction; opening is always allowed, `opens_in` says where."""

@@ -10,8 +10,10 @@ import attrs
 
 from oppcore.document import MAX_FAULTS
 from oppcore.errors import InvalidPipeline
+from oppcore.pipeline.approvals import Approval
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Flow
+from oppcore.pipeline.permissions import OverridePolicy, Permissions
 from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
@@ -34,7 +36,8 @@ class Pipeline:
     Everything about a pipeline is data; two equal pipelines decide alike. `revision` counts its published versions
     from 1. `opens_in` names the stages in which a deal may be opened; empty means the first open stage. `currency` is
     what amounts are in where nothing else is said. With `transitions` only the moves drawn are possible; without them
-    the order of the stages says which are. `continues` is the key of the lead pipeline before this one.
+    the order of the stages says which are. `approvals` are what gates can ask to be approved, `overrides` who may waive
+    rules. `continues` is the key of the lead pipeline before this one.
 
     Raises `InvalidPipeline` with every fault at once.
     """
@@ -47,6 +50,9 @@ class Pipeline:
     flow: Flow = Flow()
     transitions: tuple[Transition, ...] = attrs.field(default=(), converter=tuple[Transition, ...])
     actions: tuple[Action, ...] = attrs.field(default=(), converter=tuple[Action, ...])
+    approvals: tuple[Approval, ...] = attrs.field(default=(), converter=tuple[Approval, ...])
+    permissions: Permissions = Permissions()
+    overrides: tuple[OverridePolicy, ...] = attrs.field(default=(), converter=tuple[OverridePolicy, ...])
     reasons: tuple[Reason, ...] = attrs.field(default=(), converter=tuple[Reason, ...])
     fields: tuple[CustomField, ...] = attrs.field(default=(), converter=tuple[CustomField, ...])
     opens_in: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
@@ -111,6 +117,10 @@ class Pipeline:
     def action(self, key: str) -> Action | None:
         """Give an action by key; None where there is none."""
         return next((action for action in self.actions if action.key == key), None)
+
+    def approval(self, key: str) -> Approval | None:
+        """Give an approval by the key of its subject; None where there is none."""
+        return next((approval for approval in self.approvals if approval.key == key), None)
 
     def field(self, name: str) -> Field | None:
         """Give a field by name, built in or declared by this pipeline; None where there is none."""

@@ -86,7 +86,8 @@ class Stage:
     """A step of the process. `key` names it for ever; labels may change, the kind says what it means.
 
     `probability` (0 to 1) and `forecast_category` are defaults for the deals in the stage. `exit` holds what must be
-    true to leave the stage forward, `entry` what must be true to enter it. `roles` may enter; empty admits anyone.
+    true to leave the stage forward, `entry` what must be true to enter it, `stay` what must be true to enter it and may
+    not be made untrue while a deal is there; it asks of the record alone. `roles` may enter; empty admits anyone.
     `guidance` says what to do here, `asks` names the fields to fill in, `checklist` the questions to answer.
     `expected_days` and `maximum_days` are what a stay should and may take, `expected_conversion` (0 to 1) is the share
     that should go on. An archived stage keeps its key and rank; deals can leave it, none can enter.
@@ -99,6 +100,7 @@ class Stage:
     forecast_category: ForecastCategory | None = attrs.field(default=None, converter=_to_category)
     entry: tuple[Criterion, ...] = attrs.field(default=(), converter=tuple[Criterion, ...])
     exit: tuple[Criterion, ...] = attrs.field(default=(), converter=tuple[Criterion, ...])
+    stay: tuple[Criterion, ...] = attrs.field(default=(), converter=tuple[Criterion, ...])
     may_be_skipped: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
     roles: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
     guidance: Labels = labels_field()

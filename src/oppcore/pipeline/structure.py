@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from oppcore.criteria import Compare, Criterion, Exists, Present, Text
+from oppcore.criteria import AllOf, Answered, AnyOf, Approved, Compare, Criterion, Exists, Not, Present, SomeOf, Text
 from oppcore.criteria.combinators import parts_of
 from oppcore.errors import Problem
 from oppcore.money import CURRENCIES
 from oppcore.pipeline.stage import Stage, StageKind
-from oppcore.records import ITEM_FIELDS, FieldType, ForecastCategory, Outcome, RecordKind, fields_of
+from oppcore.records import ITEM_FIELDS, Bound, FieldType, ForecastCategory, Outcome, RecordKind, fields_of
 from oppcore.spelling import suggest
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _CATEGORIES = {
     StageKind.LOST: {ForecastCategory.OMITTED},
     StageKind.OPEN: set(ForecastCategory) - {ForecastCategory.CLOSED},
 }
+_OF_THE_RECORD = (AllOf, AnyOf, SomeOf, Not, Present, Compare, Text, Exists, Answered, Approved)
+_ORDERED = (FieldType.NUMBER, FieldType.MONEY, FieldType.DATE, FieldType.INSTANT)
 _PROBABILITIES = {StageKind.WON: 1, StageKind.POST_SALE: 1, StageKind.LOST: 0}
 
 
@@ -56,7 +58,9 @@ def _stage_faults(stage: Stage, path: str) -> Iterator[Problem]:
         yield Problem("stage.category", f"{path}.forecast_category", params)
 
 
-def _gate_faults(gate: Sequence[Criterion], path: str, fields: Sequence[str]) -> Iterator[Problem]:
+def _gate_faults(
+    gate: Sequence[Criterion], path: str, fields: Sequence[str], subjects: Sequence[str]
+) -> Iterator[Problem]:
     nodes = 0
     waiting = [(criterion, f"{path}[{index}]", 1, fields) for index, criterion in enumerate(gate)]
     while waiting:
@@ -67,6 +71,8 @@ def _gate_faults(gate: Sequence[Criterion], path: str, fields: Sequence[str]) ->
             return
         if isinstance(criterion, (Present, Compare, Text)) and criterion.field not in known:
             yield _unknown(criterion.field, known, where, "field")
+        if isinstance(criterion, Approved) and (criterion.subject not in subjects or known is not fields):
+            yield _unknown(criterion.subject, subjects, where, "approval")
         if isinstance(criterion, Exists):
             if criterion.collection not in ITEM_FIELDS or known is not fields:
                 yield _unknown(criterion.collection, list(ITEM_FIELDS), where, "collection")
@@ -96,22 +102,59 @@ def _lead_faults(stage: Stage, path: str) -> Iterator[Problem]:
             yield Problem("lead.forecast", f"{path}.{name}", {"key": name})
 
 
-def _stages_faults(pipeline: Pipeline, names: Sequence[str]) -> Iterator[Problem]:
+def _stay_faults(stage: Stage, path: str) -> Iterator[Problem]:
+    """Refuse what a stay criterion cannot ask: it is looked at when fields change, not when time passes."""
+    for index, criterion in enumerate(stage.stay):
+        waiting: list[Criterion] = [criterion]
+        while waiting:
+            one = waiting.pop()
+            waiting.extend(parts_of(one))
+            if isinstance(one, Exists) and one.where is not None:
+                waiting.append(one.where)
+            if not isinstance(one, _OF_THE_RECORD):
+                yield Problem("stay.criterion", f"{path}.stay[{index}]", {"have": type(one).__name__})
+
+
+def _approval_faults(pipeline: Pipeline, names: Sequence[str], subjects: Sequence[str]) -> Iterator[Problem]:
+    types = {name: field.type for name, field in fields_of(pipeline.kind).items()}
+    types |= {field.key: field.type for field in pipeline.fields}
+    for index, approval in enumerate(pipeline.approvals):
+        path = f"approvals[{index}]"
+        yield from _twice([step.key for step in approval.steps], f"{path}.steps")
+        if not approval.steps:
+            yield Problem("approval.no_steps", f"{path}.steps", {"subject": approval.key})
+        for number, step in enumerate(approval.steps):
+            where = f"{path}.steps[{number}]"
+            if not step.roles and not step.signers:
+                yield Problem("approval.nobody", where, {"step": step.key})
+            if step.when is not None:
+                yield from _gate_faults((step.when,), f"{where}.when", names, subjects)
+        yield from _twice([cover.field for cover in approval.covers], f"{path}.covers")
+        for number, cover in enumerate(approval.covers):
+            where = f"{path}.covers[{number}]"
+            if cover.field not in names:
+                yield _unknown(cover.field, names, where, "field")
+            elif cover.bound is not Bound.EQUAL and types[cover.field] not in _ORDERED:
+                yield Problem("approval.bound", where, {"key": cover.field, "bound": cover.bound})
+
+
+def _stages_faults(pipeline: Pipeline, names: Sequence[str], subjects: Sequence[str]) -> Iterator[Problem]:
     for index, stage in enumerate(pipeline.stages):
         path = f"stages[{index}]"
         yield from _stage_faults(stage, path)
         if pipeline.kind is RecordKind.LEAD:
             yield from _lead_faults(stage, path)
-        yield from _gate_faults(stage.entry, f"{path}.entry", names)
-        yield from _gate_faults(stage.exit, f"{path}.exit", names)
+        for gate in ("entry", "exit", "stay"):
+            yield from _gate_faults(getattr(stage, gate), f"{path}.{gate}", names, subjects)
+        yield from _stay_faults(stage, path)
         yield from _twice([item.key for item in stage.checklist], f"{path}.checklist")
         for number, name in enumerate(stage.asks):
             if name not in names:
                 yield _unknown(name, names, f"{path}.asks[{number}]", "field")
     for index, action in enumerate(pipeline.actions):
-        yield from _gate_faults(action.gate, f"actions[{index}].gate", names)
+        yield from _gate_faults(action.gate, f"actions[{index}].gate", names, subjects)
     for index, transition in enumerate(pipeline.transitions):
-        yield from _gate_faults(transition.gate, f"transitions[{index}].gate", names)
+        yield from _gate_faults(transition.gate, f"transitions[{index}].gate", names, subjects)
 
 
 def _reference_faults(pipeline: Pipeline) -> Iterator[Problem]:
@@ -141,11 +184,13 @@ def find_faults(pipeline: Pipeline) -> Iterator[Problem]:
     if len(pipeline.stages) > MAX_STAGES:
         yield Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES})
         return
-    for name in ("stages", "reasons", "fields", "actions", "transitions"):
+    for name in ("stages", "reasons", "fields", "actions", "approvals", "transitions"):
         yield from _twice([part.key for part in getattr(pipeline, name)], name)
     yield from _field_faults(pipeline)
     if not any(stage.kind is StageKind.OPEN and not stage.archived for stage in pipeline.stages):
         yield Problem("pipeline.no_open_stage", "stages")
     names = [*fields_of(pipeline.kind), *(field.key for field in pipeline.fields)]
-    yield from _stages_faults(pipeline, names)
+    subjects = [approval.key for approval in pipeline.approvals]
+    yield from _stages_faults(pipeline, names, subjects)
+    yield from _approval_faults(pipeline, names, subjects)
     yield from _reference_faults(pipeline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oppcore.records.actor import Actor
+from oppcore.records.approvals import Bound, Covered, Mode, Round, RoundStatus, Signature, Step, Verdict
 from oppcore.records.custom import CustomFields, CustomValue
 from oppcore.records.fields import (
     FIELDS,
@@ -59,7 +60,7 @@ from oppcore.records.items import (
 from oppcore.records.key import Key, RecordKind
 from oppcore.records.lead import Lead
 from oppcore.records.opportunity import Opportunity
-from oppcore.records.progress import Outcome, Progress, State
+from oppcore.records.progress import Hold, Outcome, Progress, Removal, State
 
 __all__ = [
     "FIELDS",
@@ -68,10 +69,12 @@ __all__ = [
     "LEAD_FIELDS",
     "Activity",
     "Actor",
+    "Bound",
     "Classification",
     "Company",
     "Competitor",
     "CompetitorStatus",
+    "Covered",
     "CustomFields",
     "CustomValue",
     "Customer",
@@ -84,11 +87,13 @@ __all__ = [
     "FieldType",
     "FieldValue",
     "ForecastCategory",
+    "Hold",
     "Interest",
     "Item",
     "Key",
     "Lead",
     "Member",
+    "Mode",
     "Need",
     "NeedKind",
     "Negotiation",
@@ -104,13 +109,19 @@ __all__ = [
     "QuoteStatus",
     "Record",
     "RecordKind",
+    "Removal",
+    "Round",
+    "RoundStatus",
     "Scope",
     "Sensitivity",
+    "Signature",
     "Solution",
     "Stakeholder",
     "State",
+    "Step",
     "Team",
     "Timing",
+    "Verdict",
     "Visibility",
     "fields_of",
     "get_field",

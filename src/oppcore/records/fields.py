@@ -138,6 +138,9 @@ def _by_name(*fields: list[Field]) -> Mapping[str, Field]:
 _SHARED = [
     *_in("", FieldType.ITEMS, "needs"),
     *_in("progress", FieldType.ANSWERS, "answers"),
+    *_in("progress.hold", FieldType.INSTANT, "held_since"),
+    *_in("progress.hold", FieldType.DATE, "resume_on"),
+    *_in("progress.hold", FieldType.TEXT, "hold_reason"),
     *_in("engagement", FieldType.INSTANT, "last_activity_at", "next_activity_at"),
     *_in("engagement", FieldType.ITEMS, "activities", "interests"),
     *_in("qualification", FieldType.TEXT, "intent", "decision_process"),

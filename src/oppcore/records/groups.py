@@ -239,10 +239,14 @@ class Qualification:
 @final
 @attrs.frozen(kw_only=True)
 class Estimate:
-    """What the seller believes against the stage's default: kept until cleared, None where the default holds."""
+    """What the seller believes against the stage's default: kept until cleared, None where the default holds.
+
+    `said_at` is when either was last amended, kept by the engine; None where it was so from the opening on.
+    """
 
     probability: Decimal | None = attrs.field(default=None, validator=optional_probability)
     forecast_category: ForecastCategory | None = _choice(ForecastCategory)
+    said_at: datetime | None = _instant()
 
 
 def _one_winner(_instance: Any, _attribute: Any, value: tuple[Competitor, ...]) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import final
 
 import attrs
 
+from oppcore.records.approvals import Round
 from oppcore.records.checks import (
     aware,
     key_text,
+    made_of,
     optional_aware,
+    optional_date,
     optional_key,
+    optional_text,
     to_optional_utc,
     to_utc,
     version_number,
 )
 from oppcore.records.custom import CustomFields, to_custom
 
-__all__ = ["Outcome", "Progress", "State", "to_outcome"]
+__all__ = ["NOT_HELD", "NO_ANSWERS", "Hold", "Outcome", "Progress", "Removal", "State", "to_outcome"]
 
 
 class Outcome(StrEnum):
@@ -50,13 +54,39 @@ class State:
 
 @final
 @attrs.frozen(kw_only=True)
+class Hold:
+    """Since when a record is on hold, until when it is meant to be, and why; nothing where it is not."""
+
+    held_since: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
+    resume_on: date | None = attrs.field(default=None, validator=optional_date)
+    hold_reason: str | None = attrs.field(default=None, validator=optional_text)
+
+
+NOT_HELD = Hold()
+"""The hold of a record that goes on."""
+NO_ANSWERS = CustomFields()
+"""No item of a checklist is answered."""
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Removal:
+    """When a record was taken out of the process, and the id of the record it was merged into, if it was."""
+
+    at: datetime = attrs.field(converter=to_utc, validator=aware)
+    merged_into: str | None = attrs.field(default=None, validator=optional_key)
+
+
+@final
+@attrs.frozen(kw_only=True)
 class Progress:
     """Where a record stands; written by the engine alone.
 
     `version` counts the record's changes from 1. `entered_at` is when the present stage was entered, `changed_at` when
     the last change happened, `recorded_at` when it was recorded, `closed_at` when the process was closed (None while
     it is open). `reason` is the key of the reason given when it was closed. `answers` holds what was answered to the
-    items of checklists, by their keys; only amendments change it.
+    items of checklists, by their keys; only amendments change it, and `hold`. `approvals` holds every round of approval
+    in the order in which they were asked for. `removal` is there while the record is removed or merged.
     """
 
     pipeline: str = attrs.field(validator=key_text)
@@ -69,7 +99,10 @@ class Progress:
     recorded_at: datetime = attrs.field(converter=to_utc, validator=aware)
     closed_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
     reason: str | None = attrs.field(default=None, validator=optional_key)
-    answers: CustomFields = attrs.field(factory=CustomFields, converter=to_custom)
+    answers: CustomFields = attrs.field(default=NO_ANSWERS, converter=to_custom)
+    hold: Hold = NOT_HELD
+    approvals: tuple[Round, ...] = attrs.field(default=(), converter=tuple[Round, ...], validator=made_of(Round))
+    removal: Removal | None = None
 
     @property
     def state(self) -> State:

@@ -1,0 +1,284 @@
+"""Amending the past: a change happened at another time, or never. What was recorded stays; a correction is added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, final
+
+import attrs
+
+from oppcore.engine.amending import find_stay_problems
+from oppcore.engine.changes import Amended, Change, Converted, Corrected, Edit, Merged, Moved, Opened
+from oppcore.engine.evolution import evolve, place, replay
+from oppcore.engine.moving import find_policy_problems
+from oppcore.engine.overriding import Override, Settled, settle
+from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
+from oppcore.errors import MoveRefused, Problem
+from oppcore.pipeline import Pipeline
+from oppcore.pipeline.edges import find_edge
+from oppcore.records import Actor, Progress, Record, get_field
+from oppcore.records.checks import to_optional_utc
+
+__all__ = ["Happened", "correct", "put_in_happened_order", "unmet_correction"]
+
+_CORRECTABLE = (Opened, Moved, Amended)
+
+
+@final
+@attrs.frozen
+class Happened:
+    """A change and when it really happened, as far as is known by now."""
+
+    change: Change
+    at: datetime
+
+
+def put_in_happened_order(changes: Iterable[Change]) -> tuple[Happened, ...]:
+    """Give the changes of one record as they happened: by their corrected times, void ones and corrections left out.
+
+    Changes of one instant follow their versions.
+    """
+    times: dict[int, datetime | None] = {}
+    kept: list[Change] = []
+    for change in changes:
+        if isinstance(change, Corrected):
+            times[change.corrects] = change.happened_at
+        else:
+            kept.append(change)
+    found: list[Happened] = []
+    for change in kept:
+        at = times.get(change.stamp.version, change.stamp.at)
+        if at is not None:
+            found.append(Happened(change, at))
+    return tuple(sorted(found, key=lambda one: (one.at, one.change.stamp.version)))
+
+
+def _fold(happened: Sequence[Happened]) -> tuple[Progress, dict[str, Any]]:
+    """Give the progress and the values that a sequence of changes makes, the first of which opens the record."""
+    first, *others = happened
+    opened = first.change
+    assert isinstance(opened, Opened)  # noqa: S101 - nothing happens before the opening
+    progress = opened.record.progress
+    if first.at != opened.stamp.at:
+        progress = attrs.evolve(progress, opened_at=first.at, entered_at=first.at)
+    values: dict[str, Any] = {}
+    for one in others:
+        match one.change:
+            case Moved(stamp=stamp, target=target, reason=reason):
+                progress = place(progress, attrs.evolve(stamp, at=one.at), target, reason)
+            case Converted(stamp=stamp, target=target):
+                progress = place(progress, attrs.evolve(stamp, at=one.at), target, None)
+            case Amended(edits=edits) | Merged(edits=edits):
+                values |= {edit.field: edit.new for edit in edits}
+            case _:
+                pass
+    return progress, values
+
+
+def _order_problems(pipeline: Pipeline, happened: Sequence[Happened]) -> Iterator[Problem]:
+    """Say what could not have happened like this: something before the opening, a move where no move leads."""
+    first, *others = happened
+    if not isinstance(first.change, Opened):
+        yield Problem("correction.before_opening", "happened_at", {"version": first.change.stamp.version})
+        return
+    here = first.change.record.progress.state
+    for one in others:
+        change = one.change
+        if isinstance(change, (Moved, Converted)):
+            if change.source != here != change.target and find_edge(pipeline, here, change.target) is None:
+                params = {"version": change.stamp.version, "source": here, "target": change.target}
+                yield Problem("correction.no_way", "happened_at", params)
+            here = change.target
+
+
+def _find_problems(
+    pipeline: Pipeline, changes: Sequence[Change], version: int, happened_at: datetime | None
+) -> Iterator[Problem]:
+    change = next((one for one in changes if one.stamp.version == version), None)
+    if change is None:
+        yield Problem("correction.unknown", "version", {"have": version, "need": len(changes)})
+        return
+    stamp, kind = change.stamp, type(change).__name__
+    if not isinstance(change, _CORRECTABLE) or (isinstance(change, Opened) and happened_at is None):
+        yield Problem("correction.kind", "version", {"have": version, "kind": kind})
+        return
+    if isinstance(change, Opened) and change.record.progress.entered_at != stamp.at:
+        yield Problem("correction.image", "version", {"have": version})
+        return
+    if any(one.stamp.pipeline != pipeline.key for one in changes):
+        yield Problem("correction.transferred", "version", {"have": version, "pipeline": pipeline.key})
+        return
+    if happened_at is not None and happened_at > stamp.recorded_at:
+        yield Problem("correction.late", "happened_at", {"have": happened_at, "need": stamp.recorded_at})
+    earlier = [one.happened_at for one in changes if isinstance(one, Corrected) and one.corrects == version]
+    if happened_at == (earlier[-1] if earlier else stamp.at):
+        yield Problem("correction.same", "happened_at", {"have": happened_at, "version": version})
+
+
+def _make(
+    pipeline: Pipeline,
+    record: Record,
+    changes: Sequence[Change],
+    version: int,
+    *,
+    happened_at: datetime | None,
+    at: datetime,
+    actor: Actor | None,
+    recorded_at: datetime | None,
+    settled: Settled,
+) -> Corrected | tuple[Problem, ...]:
+    """Make the correction, or say why that past could not have been."""
+    stamp = next_stamp(
+        pipeline,
+        record.id,
+        record.progress,
+        at=at,
+        recorded_at=recorded_at,
+        actor=actor,
+        rules=("permissions.correct",),
+        waiver=settled.waiver,
+    )
+    now = record.progress
+    found = Corrected(
+        stamp=stamp,
+        corrects=version,
+        happened_at=happened_at,
+        state=now.state,
+        opened_at=now.opened_at,
+        entered_at=now.entered_at,
+    )
+    happened = put_in_happened_order((*changes, found))
+    if problems := tuple(_order_problems(pipeline, happened)):
+        return problems
+    progress, values = _fold(happened)
+    image = replay(changes[:1], of=type(record))
+    touched = {edit.field for change in changes if isinstance(change, (Amended, Merged)) for edit in change.edits}
+    edits = [
+        Edit(name, get_field(record, name), values[name] if name in values else get_field(image, name))
+        for name in sorted(touched)
+    ]
+    return attrs.evolve(
+        found,
+        state=progress.state,
+        opened_at=progress.opened_at,
+        entered_at=progress.entered_at,
+        closed_at=progress.closed_at,
+        reason=progress.reason,
+        edits=tuple(edit for edit in edits if edit.old != edit.new),
+    )
+
+
+def _settle(
+    pipeline: Pipeline,
+    record: Record,
+    changes: Iterable[Change],
+    version: int,
+    *,
+    happened_at: datetime | None,
+    at: datetime,
+    actor: Actor | None,
+    recorded_at: datetime | None,
+    override: Override | None,
+) -> tuple[tuple[Problem, ...], Corrected | None]:
+    past, happened_at = tuple(changes), to_optional_utc(happened_at)
+    if happened_at is not None and happened_at.tzinfo is None:
+        message = f"an instant needs a time zone: {happened_at.isoformat()}"
+        raise ValueError(message)
+    if not past or replay(past, of=type(record)) != record:
+        message = f"these are not all changes of {record.id!r} as it stands; load both again"
+        raise ValueError(message)
+    wrong = (
+        *find_pipeline_problems(pipeline, record),
+        *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
+        *find_policy_problems(pipeline.permissions.correct, "correct", actor),
+    )
+    wrong = wrong or tuple(_find_problems(pipeline, past, version, happened_at))
+    if wrong:
+        return wrong, None
+
+    def make(settled: Settled) -> Corrected | tuple[Problem, ...]:
+        return _make(
+            pipeline,
+            record,
+            past,
+            version,
+            happened_at=happened_at,
+            at=at,
+            actor=actor,
+            recorded_at=recorded_at,
+            settled=settled,
+        )
+
+    found = make(Settled(()))
+    if not isinstance(found, Corrected):
+        return found, None
+    after = evolve(record, found)
+    stays = after.progress.state == record.progress.state
+    broken = find_stay_problems(pipeline, record, after, at=at) if stays else ()
+    settled = settle(pipeline, broken, override, actor)
+    made = make(settled)
+    return settled.problems, made if isinstance(made, Corrected) else None
+
+
+def unmet_correction(
+    pipeline: Pipeline,
+    record: Record,
+    changes: Iterable[Change],
+    version: int,
+    *,
+    happened_at: datetime | None,
+    at: datetime,
+    actor: Actor | None = None,
+    recorded_at: datetime | None = None,
+    override: Override | None = None,
+) -> tuple[Problem, ...]:
+    """Give every reason why the same call of `correct` would be refused; nothing when it would be done."""
+    problems, _ = _settle(
+        pipeline,
+        record,
+        changes,
+        version,
+        happened_at=happened_at,
+        at=at,
+        actor=actor,
+        recorded_at=recorded_at,
+        override=override,
+    )
+    return problems
+
+
+def correct(
+    pipeline: Pipeline,
+    record: Record,
+    changes: Iterable[Change],
+    version: int,
+    *,
+    happened_at: datetime | None,
+    at: datetime,
+    actor: Actor | None = None,
+    recorded_at: datetime | None = None,
+    override: Override | None = None,
+) -> tuple[Corrected]:
+    """Say that the change with this version happened at another instant, or (`happened_at=None`) never.
+
+    `changes` are all changes of the record, `at` is when the correction is made. Openings can be dated anew, moves and
+    amendments dated anew or made void, as often as need be; the past that results must be one that could have been, but
+    its gates are not asked. What anybody knew before the correction was recorded stays as it was.
+
+    Raises `MoveRefused` with all of `unmet_correction`, `ValueError` where `changes` do not make the record.
+    """
+    problems, found = _settle(
+        pipeline,
+        record,
+        changes,
+        version,
+        happened_at=happened_at,
+        at=at,
+        actor=actor,
+        recorded_at=recorded_at,
+        override=override,
+    )
+    if problems or found is None:
+        raise MoveRefused(record.id, f"the correction of change {version}", problems)
+    return (found,)

@@ -1,0 +1,173 @@
+"""Taking a record from one pipeline over to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, final
+
+import attrs
+
+from oppcore.criteria import Situation
+from oppcore.engine.amending import find_edits, find_value_problems, make_amendment
+from oppcore.engine.changes import Amended, Moved, Origination
+from oppcore.engine.evolution import evolve
+from oppcore.engine.moving import find_edge_problems, find_policy_problems
+from oppcore.engine.overriding import Override, Settled, settle
+from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
+from oppcore.errors import MoveRefused, Problem
+from oppcore.pipeline import Direction, Pipeline, StageKind
+from oppcore.pipeline.edges import open_edge
+from oppcore.pipeline.estimate import effective_category, effective_probability
+from oppcore.pipeline.rules import flow_rule
+from oppcore.records import Actor, Opportunity, Outcome, Record
+from oppcore.spelling import suggest
+
+__all__ = ["transfer", "unmet_transfer"]
+
+
+@final
+@attrs.frozen
+class _Decision:
+    settled: Settled
+    amended: tuple[Amended, ...] = ()
+
+
+def _structure_problems(pipeline: Pipeline, record: Record, into: Pipeline, to: str) -> list[Problem]:
+    found: list[Problem] = []
+    if into.kind is not pipeline.kind:
+        found.append(Problem("pipeline.kind", "into", {"have": pipeline.kind, "need": into.kind}))
+    if into.key == pipeline.key:
+        found.append(Problem("transfer.itself", "into", {"have": into.key}))
+    if record.progress.outcome is not Outcome.OPEN:
+        found.append(Problem("transfer.closed", "", {"outcome": record.progress.outcome}))
+    if to not in into:
+        known = [stage.key for stage in into.stages]
+        found.append(Problem("move.unknown_stage", "to", {"have": to, "suggestion": suggest(to, known)}))
+    elif into.stage(to).kind is not StageKind.OPEN:
+        found.append(Problem("transfer.stage", "to", {"have": to, "kind": into.stage(to).kind}))
+    strange = [name for name in record.fields if into.field(name) != pipeline.field(name)]
+    if strange:
+        found.append(Problem("transfer.fields", "fields", {"need": strange, "pipeline": into.key}))
+    return found
+
+
+def _decide(
+    pipeline: Pipeline,
+    record: Record,
+    into: Pipeline,
+    to: str,
+    *,
+    at: datetime,
+    actor: Actor | None,
+    amending: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    recorded_at: datetime | None,
+    override: Override | None,
+) -> _Decision:
+    wrong = (
+        *find_pipeline_problems(pipeline, record),
+        *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
+        *_structure_problems(pipeline, record, into, to),
+        *find_value_problems(into, record, amending),
+    )
+    if wrong:
+        return _Decision(Settled(wrong))
+    amended: tuple[Amended, ...] = ()
+    if find_edits(record, amending):
+        amended = make_amendment(into, record, amending, at=at, actor=actor, recorded_at=recorded_at)
+    after = evolve(record, *amended)
+    leaving = find_policy_problems(
+        pipeline.flow.transfer, "transfer", actor, rule=flow_rule(Direction.TRANSFER), place=pipeline.key
+    )
+    situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=into.personal)
+    arriving = find_edge_problems(open_edge(into, to, by=Direction.TRANSFER), situation)
+    return _Decision(settle(into, (*leaving, *arriving), override, actor), amended)
+
+
+def unmet_transfer(
+    pipeline: Pipeline,
+    record: Record,
+    into: Pipeline,
+    to: str | None = None,
+    *,
+    at: datetime,
+    actor: Actor | None = None,
+    amending: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    recorded_at: datetime | None = None,
+    override: Override | None = None,
+) -> tuple[Problem, ...]:
+    """Give every reason why the same call of `transfer` would be refused; nothing when it would be done."""
+    return _decide(
+        pipeline,
+        record,
+        into,
+        record.progress.stage if to is None else to,
+        at=at,
+        actor=actor,
+        amending=amending or {},
+        facts=facts or {},
+        recorded_at=recorded_at,
+        override=override,
+    ).settled.problems
+
+
+def transfer(
+    pipeline: Pipeline,
+    record: Record,
+    into: Pipeline,
+    to: str | None = None,
+    *,
+    at: datetime,
+    actor: Actor | None = None,
+    amending: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    recorded_at: datetime | None = None,
+    override: Override | None = None,
+) -> tuple[Amended | Moved, ...]:
+    """Take an open record over to an open stage of another pipeline: the one of the same key, if none is named.
+
+    The flow of both pipelines must allow it, and the stage's entry criteria and roles hold. `amending` fills in fields
+    of the new pipeline first. Answers and approvals stay behind: they belong to the process they were given in.
+
+    Raises `MoveRefused` with all of `unmet_transfer`.
+    """
+    stage = record.progress.stage if to is None else to
+    decision = _decide(
+        pipeline,
+        record,
+        into,
+        stage,
+        at=at,
+        actor=actor,
+        amending=amending or {},
+        facts=facts or {},
+        recorded_at=recorded_at,
+        override=override,
+    )
+    if decision.settled.problems:
+        wish = f"the transfer from {pipeline.key} to {stage} of {into.key}"
+        raise MoveRefused(record.id, wish, decision.settled.problems)
+    after = evolve(record, *decision.amended)
+    edge = open_edge(into, stage, by=Direction.TRANSFER)
+    estimate = after.estimate if isinstance(after, Opportunity) else None
+    moved = Moved(
+        stamp=next_stamp(
+            into,
+            record.id,
+            after.progress,
+            at=at,
+            recorded_at=recorded_at,
+            actor=actor,
+            origin=Origination.TRANSFERRED,
+            rules=edge.rules,
+            waiver=decision.settled.waiver,
+        ),
+        source=record.progress.state,
+        target=edge.target,
+        directions=edge.directions,
+        probability=None if estimate is None else effective_probability(into, edge.target, estimate),
+        forecast_category=None if estimate is None else effective_category(into, edge.target, estimate),
+    )
+    return (*decision.amended, moved)
