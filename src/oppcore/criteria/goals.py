@@ -8,10 +8,11 @@ from typing import Any, TypeAlias, final
 import attrs
 
 from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf, leaves_of
+from oppcore.criteria.leaf import Leaf
 from oppcore.criteria.leaves import Answered, Compare, Elapsed, Present, Role, Since, Text
 from oppcore.criteria.situation import Situation
 from oppcore.errors import Problem
-from oppcore.records import Field, FieldType
+from oppcore.records import FIELDS, Field, FieldType
 
 __all__ = [
     "NOT_TRUE",
@@ -24,6 +25,8 @@ __all__ = [
     "Literals",
     "Subject",
     "Want",
+    "Wanted",
+    "about_quote",
     "replaced",
 ]
 
@@ -32,10 +35,12 @@ Want: TypeAlias = frozenset[bool | None]
 TRUE: Want = frozenset({True})
 FALSE: Want = frozenset({False})
 NOT_TRUE: Want = frozenset({False, None})
+_ANY: Want = frozenset({True, False, None})
 
 Subject: TypeAlias = tuple[str, str]
-"""What is asked about, and its name: a `field`, the `items` of a collection, the `clocks`, an `answer` to a checklist
-or whether there are any `answers`, a `role` or whether there is an `actor`, the answer of a `host`'s own criterion."""
+"""What is asked about, and its name: a `field`, the `items` of a collection (with `quotes` goes the current one), the
+`clocks`, an `answer` to a checklist or whether there are any `answers`, a `role` or whether there is an `actor`, the
+answer of a `host`'s own criterion."""
 
 Literals: TypeAlias = tuple[tuple[Any, Want], ...]
 """Leaves about one subject, and what is wanted of each."""
@@ -57,6 +62,23 @@ class Known:
     def problem(self, _situation: Situation, _wanted: bool, /) -> Problem:
         """Say nothing of use; nobody asks."""
         return Problem("criteria.impossible", "", {"number": 1, "of": 1})
+
+
+@final
+@attrs.frozen
+class Wanted:
+    """What is true where a criterion answers as wanted, and false elsewhere."""
+
+    leaf: Leaf
+    want: Want
+
+    def judge(self, situation: Situation, /) -> bool:
+        """Say whether the answer is wanted."""
+        return self.leaf.judge(situation) in self.want
+
+    def problem(self, situation: Situation, wanted: bool, /) -> Problem:
+        """Say what the criterion says; nobody asks."""
+        return self.leaf.problem(situation, wanted)
 
 
 @attrs.frozen
@@ -95,6 +117,11 @@ def replaced(criterion: Criterion, replace: Callable[[Any], Any]) -> Criterion:
             return found
 
 
+def about_quote(field: Field) -> str:
+    """Give the field of quotes that a field of the record reads of the current one; empty where it does not."""
+    return "id" if field == FIELDS["current_quote_id"] else field.quote_field
+
+
 @final
 class Goals:
     """Makes goals of criteria on a record, or on the items of a collection."""
@@ -117,6 +144,8 @@ class Goals:
                 return self._some(1, parts, want)
             case SomeOf(number, parts):
                 return self._some(number, parts, want)
+            case Wanted(leaf, answers):
+                return self.of(leaf, answers if True in want else _ANY - answers)
             case Present(name) | Compare(name) | Text(name) | Exists(name) if name in self._fields:
                 return self._about_field(criterion, self._fields[name], want)
             case Role() | Elapsed() | Answered() if self._is_record:
@@ -142,6 +171,8 @@ class Goals:
             return self._exists(Exists(field.name) if isinstance(leaf, Present) else leaf, want)
         if isinstance(leaf, Exists) or (isinstance(leaf, Compare) and field.type in _SEVERAL):
             return self._host(leaf, want)  # no document says this
+        if about_quote(field):
+            return Literal(("items", "quotes"), leaf, want)
         if field.type is FieldType.ANSWERS and isinstance(leaf, Present):
             some = self._flag(("answers", ""), True in want)
             return (
