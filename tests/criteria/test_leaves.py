@@ -10,13 +10,20 @@ from hypothesis import strategies as st
 
 from oppcore.criteria import Compare, Comparison, Elapsed, Present, Role, Since, Text
 from oppcore.money import Money
-from oppcore.records import FIELDS, Actor, FieldType
+from oppcore.records import FIELDS, Actor, FieldType, Quote
 from oppcore.testing import field_values, keys
 from tests.criteria.situations import T0, asked
 
 SIMPLE = [name for name in Comparison if name not in ("one_of", "between")]
 SEVERAL = (FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS)
 COMPARABLE = [f for f in FIELDS.values() if f.type not in SEVERAL and f.name != "current_quote_id"]
+
+
+def holding(field, value):
+    """A situation with this value in a field; in one of the current quote's, a quote that has it is current."""
+    if not field.quote_field:
+        return asked(**{field.name: value})
+    return asked(quotes=(Quote(id="o"), Quote(id="q", **{field.quote_field: value})), current_quote_id="q")
 
 
 @given(st.sampled_from(COMPARABLE), st.sampled_from(SIMPLE), st.data())
@@ -27,7 +34,7 @@ def test_a_comparison_says_what_python_says(field, comparison, data):
         with pytest.raises(ValueError, match="blank text"):
             Compare(field.name, comparison, need)
         return
-    answer = Compare(field.name, comparison, need).judge(asked(**{field.name: have}))
+    answer = Compare(field.name, comparison, need).judge(holding(field, have))
     if (isinstance(have, str) and not have.strip()) or (isinstance(have, Money) and have.currency != need.currency):
         assert answer is None
     else:

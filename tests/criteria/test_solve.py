@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement, product
 
 import attrs
 import pytest
@@ -78,6 +78,12 @@ LEAF_BY_NAME = {
     "exists such": Exists("quotes", ACCEPTED, 2),
     "exists such text": Exists("stakeholders", Text("role", "contains", "buy")),
     "current quote": Present("current_quote_id"),
+    "present of the current quote": Present("quote_valid_until"),
+    "status of the current quote": Compare("quote_status", "eq", "accepted"),
+    "status of the current quote as text": Text("quote_status", "starts", "DR"),
+    "amount of the current quote": Compare("quote_amount", "le", EUR),
+    "discount of the current quote": Compare("quote_discount", "gt", Decimal("0.2")),
+    "end of the current quote": Compare("quote_valid_until", "between", (date(2026, 3, 2), date(2026, 3, 2))),
 }
 
 
@@ -155,6 +161,19 @@ CONTRADICTIONS = {
         Text("current_quote_id", "starts", "a"),
         Not(Exists("quotes", Not(Text("id", "starts", "b")))),
     ],
+    "nothing of no quote": [Compare("quote_discount", "le", Decimal(1)), Not(Present("current_quote_id"))],
+    "a current quote without a status": [Present("current_quote_id"), Not(Present("quote_status"))],
+    "no discount is above 1": [Compare("quote_discount", "gt", Decimal(1))],
+    "currencies of the current quote": [Compare("quote_amount", "ge", EUR), Compare("quote_amount", "lt", JPY)],
+    "the current quote is like no other": [
+        Compare("quote_discount", "gt", Decimal("0.2")),
+        Not(Exists("quotes", Compare("discount", "gt", Decimal("0.1")))),
+    ],
+    "the current quote of two kinds": [
+        Compare("current_quote_id", "eq", "a"),
+        Compare("quote_status", "eq", "sent"),
+        Exists("quotes", AllOf([Compare("id", "eq", "a"), ACCEPTED])),
+    ],
     "items have no clock": [Exists("needs", Not(Elapsed("opened", at_least_days=TWO)))],
     "a role below an exists": [Exists("needs", Role(("seller",))), Not(Role(("seller",)))],
     "a field nobody knows": [Present("colour")],
@@ -204,6 +223,21 @@ TOGETHER = {
         Text("current_quote_id", "starts", "a"),
         Not(Exists("quotes", Not(Text("id", "ends", "b")))),
     ],
+    "all of the current quote": [
+        Compare("quote_discount", "gt", Decimal("0.2")),
+        Compare("quote_amount", "between", (EUR, Money(20, "EUR"))),
+        Not(Compare("quote_status", "eq", "draft")),
+        Compare("quote_valid_until", "ge", date(2026, 3, 2)),
+        Compare("current_quote_id", "eq", "a"),
+        Exists("quotes", ACCEPTED, 2),
+        Not(Exists("quotes", at_least=4)),
+        Not(Exists("quotes", AllOf([ACCEPTED, Present("discount")]))),
+    ],
+    "a current quote in another currency": [
+        Present("quote_amount"),
+        AnyOf([Compare("quote_amount", "ge", JPY), Compare("quote_amount", "lt", JPY)]),
+        Not(Exists("quotes", Compare("amount", "lt", Money(11, "JPY")))),
+    ],
     "shares": [Exists("members", Compare("split", "gt", Decimal(0)), 2), Compare("owner_id", "eq", "ann")],
     "many": [Exists("needs", at_least=1000)],
     "a role below an exists": [Exists("needs", Not(Role(("seller",)))), Role(("manager",))],
@@ -236,6 +270,10 @@ IMPLIED = [
     (Exists("quotes", at_least=2), Present("quotes")),
     (Exists("quotes", ACCEPTED), Exists("quotes", Not(Compare("status", "eq", "draft")))),
     (Present("current_quote_id"), Present("quotes")),
+    (Present("quote_discount"), Present("current_quote_id")),
+    (Compare("quote_discount", "gt", Decimal("0.2")), Exists("quotes", Compare("discount", "gt", Decimal("0.1")))),
+    (Not(Compare("quote_status", "eq", "sent")), Present("quote_status")),
+    (Compare("quote_amount", "ge", EUR), Compare("quote_amount", "gt", Money(5, "EUR"))),
     (FromLedger(), AnyOf([Present("name"), FromLedger()])),
 ]
 
@@ -257,6 +295,10 @@ def test_what_is_not_true_may_be_unknown():
 
     assert implies([Not(below)], rest) is True
     assert implies([Present("amount")], AnyOf([below, rest])) is False  # another currency
+    quoted = Compare("quote_amount", "lt", EUR), Compare("quote_amount", "ge", EUR)
+    assert implies([Present("quote_amount")], AnyOf(quoted)) is False
+    assert implies([Compare("quote_amount", "ne", Money(5, "EUR"))], AnyOf(quoted)) is True
+    assert implies([Present("current_quote_id")], Present("quote_amount")) is False
     assert implies([Compare("amount", "ne", Money(5, "EUR"))], AnyOf([below, rest])) is True
     assert implies([], AnyOf([Role(("seller",)), Not(Role(("seller",)))])) is False  # nobody acts
 
@@ -330,7 +372,10 @@ def settle(witness, record):
 
 
 SMALL = tuple(FIELDS[name] for name in ("amount", "probability", "decision", "intent", "quotes", "expected_close_on"))
-gates = st.lists(st.one_of(criteria(max_depth=2), criteria(fields=SMALL, max_depth=2)), max_size=4)
+QUOTED = [field for field in FIELDS.values() if "quote" in field.name]
+gates = st.lists(
+    st.one_of(criteria(max_depth=2), criteria(fields=SMALL, max_depth=2), criteria(fields=QUOTED)), max_size=4
+)
 
 
 @given(gates, situations(ANYTHING))
@@ -587,6 +632,85 @@ def every_quote():
 @given(signed(quote_ids()))
 def test_the_current_quote_is_one_of_the_quotes(gate):
     assert is_satisfiable(gate) is any(all(one.judge(each) is True for one in gate) for each in every_quote())
+
+
+# For each field of a quote, a criterion's values and values of every kind that these tell apart.
+OF_QUOTES = {
+    "amount": (
+        (Money(1, "EUR"), Money(1, "JPY")),
+        (None, *(Money(number, code) for number in (0, 1, 2) for code in ("EUR", "JPY")), Money(1, "USD")),
+    ),
+    "discount": ((Decimal("0.5"),), (None, Decimal(0), Decimal("0.5"), Decimal(1))),
+    "status": (("draft", "sent"), ("draft", "sent", "expired")),
+    "valid_until": ((date(2026, 3, 2),), (None, *(date(2026, 3, day) for day in (1, 2, 3)))),
+}
+OF_ID = st.sampled_from([Present("id"), Compare("id", "eq", "a"), Compare("id", "ne", "a")])
+
+
+def of_any_quote(name):
+    """Criteria on a field of a quote."""
+    values = OF_QUOTES[name][0]
+    simple = ("eq", "ne") if name == "status" else ("eq", "ne", "lt", "le", "gt", "ge")
+    return st.one_of(
+        st.just(Present(name)),
+        st.builds(Compare, st.just(name), st.sampled_from(simple), st.sampled_from(values)),
+        st.just(Compare(name, "one_of", values)),
+        *([st.just(Text("status", "contains", "E"))] if name == "status" else []),
+    )
+
+
+def of_current_quote(leaf):
+    return attrs.evolve(leaf, field="current_quote_id" if leaf.field == "id" else f"quote_{leaf.field}")
+
+
+def about_quotes(names):
+    """Criteria on the current quote, and on how many quotes there are of a kind."""
+    of_one = st.one_of(OF_ID, *map(of_any_quote, names))
+    turned = of_one.flatmap(lambda leaf: st.sampled_from([leaf, Not(leaf)]))
+    where = st.one_of(st.none(), turned, st.builds(AllOf, st.tuples(turned, turned)))
+    exists = st.builds(Exists, st.just("quotes"), where, st.integers(1, 2))
+    return st.one_of(of_one.map(of_current_quote), of_one.map(of_current_quote), exists, st.just(Present("quotes")))
+
+
+@cache
+def every_offer(names, most):
+    """Every choice of so many quotes, of which one may have the id that criteria ask for, and one may be current."""
+    kinds = [dict(zip(names, values, strict=True)) for values in product(*(OF_QUOTES[name][1] for name in names))]
+    found = []
+    for size in range(most + 1):
+        other = tuple("bcd"[:size])
+        every_ids = [other, *((*other[:place], "a", *other[place + 1 :]) for place in range(size))]
+        for chosen, ids in product(combinations_with_replacement(kinds, size), every_ids):
+            quotes = tuple(Quote(id=id_, **kind) for id_, kind in zip(ids, chosen, strict=True))
+            found += [asked(quotes=quotes, current_quote_id=current) for current in (None, *ids)]
+    return found
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_the_fields_of_the_current_quote_are_solved_as_by_trying_everything(data):
+    names = data.draw(st.sampled_from([*combinations(OF_QUOTES, 1), *combinations(OF_QUOTES, 2)]))
+    gate = data.draw(signed(about_quotes(names)))
+    found = find_witness(gate)
+
+    if isinstance(found, Witness):
+        assert holds(found, *gate)
+    else:
+        assert found == Impossible()
+        offers = every_offer(names, 4 - len(names))
+        assert [offer for offer in offers if all(one.judge(offer) is True for one in gate)] == []
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_what_the_current_quote_implies_is_true_of_every_offer(data):
+    names = data.draw(st.sampled_from([*combinations(OF_QUOTES, 1)]))
+    gate, [one, *_] = (data.draw(signed(about_quotes(names))), data.draw(signed(about_quotes(names)).filter(bool)))
+    met = [offer for offer in every_offer(names, 2) if all(each.judge(offer) is True for each in gate)]
+    implied = implies(gate, one)
+
+    assert implied is not None
+    assert not implied or all(one.judge(offer) is True for offer in met)
 
 
 @settings(max_examples=50)

@@ -70,6 +70,14 @@ def test_every_field_is_listed_under_its_type():
     assert listed == {(field.name, kinds.get(field.type, str(field.type))) for field in FIELDS.values()}
 
 
+def test_every_derived_field_is_said_to_be_one():
+    derived, sources = re.search(r"^(`.*) are derived: (.*?)and are missing", SECTIONS["Fields"], re.S | re.M).groups()
+    found = {field.name: field.derived_from for field in FIELDS.values() if field.derived_from}
+
+    assert set(re.findall(r"`(\w+)`", derived)) == found.keys()
+    assert {tuple(re.findall(r"`(\w+)`", sources))} == set(found.values())
+
+
 def test_every_field_of_an_item_is_listed():
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", SECTIONS["Items"], re.MULTILINE))
 

@@ -1,6 +1,7 @@
 """What to ask before a move, and what may be done that is no move."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from oppcore.engine import amend, evolve, form, move, open_opportunity, require_
 from oppcore.errors import InvalidPipeline, MoveRefused
 from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
-from oppcore.records import Actor, Need
+from oppcore.records import Actor, Need, Quote
 from oppcore.testing import actors
 from tests.laws.lives import deals, quarter
 
@@ -62,6 +63,30 @@ def test_a_form_asks_what_both_stages_ask_for_and_then_what_the_gate_looks_at():
     assert found.missing == ("decision_process", "products", "proposal", "quotes")
     assert found.stage.guidance == (("en", "Offer."),)
     assert found.questions[1].value == Money(5, "EUR")
+
+
+def test_a_form_shows_a_derived_field_and_asks_for_what_it_follows_from():
+    pipeline = load_pipeline("""
+        key = "p"
+        stages = [
+            { key = "a", kind = "open", asks = ["quote_status", "name"] },
+            { key = "b", kind = "open", entry = [{ compare = "quote_discount", le = 0.2 }] },
+        ]
+    """)
+    first = evolve(None, *open_opportunity(pipeline, "d", {}, at=DAY))
+    found = form(pipeline, first, "b")
+    offered = {"quotes": (Quote(id="q", discount=Decimal("0.3")),), "current_quote_id": "q"}
+    [problem] = unmet(pipeline, first, "b", at=DAY, amending=offered)
+
+    assert [(one.field.name, one.field.derived_from, one.is_gated) for one in found.questions] == [
+        ("quote_status", ("quotes", "current_quote_id"), False),
+        ("quotes", (), True),
+        ("current_quote_id", (), True),
+        ("name", (), False),
+        ("quote_discount", ("quotes", "current_quote_id"), True),
+    ]
+    assert found.missing == ("quotes", "current_quote_id", "name")
+    assert str(problem) == "quote_discount is 0.3; it may be at most 0.2"
 
 
 def test_a_form_lists_the_items_of_the_checklist_without_an_answer():

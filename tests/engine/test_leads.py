@@ -178,6 +178,20 @@ def test_conversion_carries_over_what_both_have_and_what_is_said_goes_before_it(
     assert "Wang" not in encode(opened)
 
 
+def test_a_field_of_a_lead_is_not_carried_over_into_a_derived_one():
+    leads = load_pipeline("""
+        key = "leads"
+        kind = "lead"
+        stages = [{ key = "new", kind = "open" }, { key = "converted", kind = "won" }]
+        fields = [{ key = "quote_amount", type = "money" }]
+    """)
+    record = replay(open_lead(leads, "l", {"quote_amount": Money(5, "EUR")}, at=DAY), of=Lead)
+    [_, opened] = convert(leads, record, into=DEALS, opportunity_id="d", values={"needs": NEEDS}, at=DAY)
+
+    assert get_field(record, "quote_amount") == Money(5, "EUR")
+    assert get_field(opened.record, "quote_amount") is None
+
+
 def test_recycling_a_lead_is_reopening_it():
     record = lead()
     lost = evolve(record, *move(LEADS, record, outcome="lost", reason="no_budget", at=DAY))

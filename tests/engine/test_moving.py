@@ -81,6 +81,8 @@ def test_filling_in_what_is_there_is_no_amendment():
         ({"tags": (1,)}, "field.type"),
         ({"needs": ("speed",)}, "field.type"),
         ({"current_quote_id": "q-1"}, "field.value"),
+        ({"quote_discount": Decimal("0.1")}, "field.derived"),
+        ({"quote_status": None}, "field.derived"),
         ({"members": (Member(id="bo", split=Decimal("0.5")),)}, "field.value"),
         ({"name": "a\0"}, "field.value"),
     ],

@@ -67,7 +67,8 @@ def test_structural_faults_are_said_at_once():
 key = "p"
 currency = "EUX"
 opens_in = ["won"]
-fields = [{ key = "amount", type = "text" }, { key = "x", type = "choice" }, { key = "y", type = "texts" }]
+fields = [{ key = "amount", type = "text" }, { key = "x", type = "choice" }, { key = "y", type = "texts" },
+    { key = "quote_status", type = "text" }]
 reasons = [{ key = "r", outcome = "open" }, { key = "r", outcome = "lost" }]
 [[stages]]
 key = "won"
@@ -84,6 +85,7 @@ kind = "lost"
         ("fields[0].key", "field.built_in"),
         ("fields[1].choices", "field.choices"),
         ("fields[2].type", "field.kind"),
+        ("fields[3].key", "field.built_in"),
         ("reasons[0].outcome", "reason.open"),
         ("reasons[1].key", "key.twice"),
         ("stages[0].probability", "stage.probability"),

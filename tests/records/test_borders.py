@@ -1,5 +1,6 @@
 """Every value is checked at the border of a record."""
 
+import copy
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from oppcore.records import (
     Outcome,
     Progress,
     Qualification,
+    Quote,
     Team,
     Timing,
     get_field,
@@ -149,7 +151,8 @@ def test_a_record_is_frozen():
         DEAL.name = "x"
 
 
-ALONE = sorted(FIELDS.keys() - {"current_quote_id"})  # that one is chosen among the quotes there are
+DERIVED = {name for name, field in FIELDS.items() if field.derived_from}
+ALONE = sorted(FIELDS.keys() - DERIVED - {"current_quote_id"})  # that one is chosen among the quotes there are
 
 
 @given(st.data(), st.sampled_from(ALONE))
@@ -159,7 +162,7 @@ def test_what_is_put_into_a_field_comes_out(data, name):
     assert get_field(with_fields(DEAL, {name: value}), name) == value
 
 
-@pytest.mark.parametrize("name", sorted(FIELDS))
+@pytest.mark.parametrize("name", sorted(FIELDS.keys() - DERIVED))
 def test_none_empties_a_field(name):
     assert not is_present(get_field(with_fields(DEAL, {name: None}), name))
 
@@ -170,8 +173,8 @@ def test_a_new_record_has_no_field_filled(name):
 
 
 @given(
-    st.sampled_from(ALONE),
-    st.one_of(texts(), st.just("x" * 20_001), st.decimals(), st.booleans(), st.just(("",)), st.just(T0)),
+    st.sampled_from([*ALONE, *sorted(DERIVED)]),
+    st.one_of(st.none(), texts(), st.just("x" * 20_001), st.decimals(), st.booleans(), st.just(("",)), st.just(T0)),
 )
 def test_a_value_is_a_problem_exactly_when_the_border_refuses_it(name, value):
     problem = next(iter(find_value_problems(PIPELINE, DEAL, {name: value})), None)
@@ -182,6 +185,32 @@ def test_a_value_is_a_problem_exactly_when_the_border_refuses_it(name, value):
     else:
         # The border takes what it can convert (a tuple for a text is none of that); the kind is asked for first.
         assert problem is None or problem.code in ("field.type", "field.choice")
+
+
+def test_the_fields_of_the_current_quote_are_read_from_it():
+    assert {name: FIELDS[name].derived_from for name in DERIVED} == dict.fromkeys(
+        [f"quote_{field.name}" for field in attrs.fields(Quote) if field.name != "id"], ("quotes", "current_quote_id")
+    )
+
+
+@given(st.data())
+def test_a_field_of_the_current_quote_is_what_that_quote_says(data):
+    quotes = data.draw(field_values(FIELDS["quotes"]))
+    current = data.draw(st.none() | st.sampled_from(quotes)) if quotes else None
+    record = with_fields(DEAL, {"quotes": quotes, "current_quote_id": None if current is None else current.id})
+
+    for name in DERIVED:
+        wanted = None if current is None else getattr(current, FIELDS[name].quote_field)
+        assert get_field(record, name) == copy.deepcopy(FIELDS[name]).read(record) == wanted
+
+
+@pytest.mark.parametrize("name", sorted(DERIVED))
+def test_a_derived_field_is_not_set_and_says_what_to_change(name):
+    with pytest.raises(ValueError, match=f"{name} .* quotes and current_quote_id"):
+        with_fields(DEAL, {name: None})
+    [problem] = find_value_problems(PIPELINE, DEAL, {name: None})
+    assert problem.code == "field.derived"
+    assert str(problem) == f"{name} cannot be set; it follows from quotes, current_quote_id: change those"
 
 
 @pytest.mark.parametrize("value", [None, "", " \t\u3000", ()])

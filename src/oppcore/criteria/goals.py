@@ -9,10 +9,11 @@ import attrs
 
 from oppcore.criteria.approved import Approved
 from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, SomeOf, leaves_of
+from oppcore.criteria.leaf import Leaf
 from oppcore.criteria.leaves import Answered, Compare, Elapsed, Present, Role, Since, Text
 from oppcore.criteria.situation import Situation
 from oppcore.errors import Problem
-from oppcore.records import Field, FieldType
+from oppcore.records import FIELDS, Field, FieldType
 
 __all__ = [
     "NOT_TRUE",
@@ -25,6 +26,8 @@ __all__ = [
     "Literals",
     "Subject",
     "Want",
+    "Wanted",
+    "about_quote",
     "replaced",
 ]
 
@@ -33,11 +36,12 @@ Want: TypeAlias = frozenset[bool | None]
 TRUE: Want = frozenset({True})
 FALSE: Want = frozenset({False})
 NOT_TRUE: Want = frozenset({False, None})
+_ANY: Want = frozenset({True, False, None})
 
 Subject: TypeAlias = tuple[str, str]
-"""What is asked about, and its name: a `field`, the `items` of a collection, the `clocks`, an `answer` to a checklist
-or whether there are any `answers`, an `approval` of a subject, a `role` or whether there is an `actor`, the answer of a
-`host`'s own criterion."""
+"""What is asked about, and its name: a `field`, the `items` of a collection (with `quotes` goes the current one), the
+`clocks`, an `answer` to a checklist or whether there are any `answers`, an `approval` of a subject, a `role` or whether
+there is an `actor`, the answer of a `host`'s own criterion."""
 
 Literals: TypeAlias = tuple[tuple[Any, Want], ...]
 """Leaves about one subject, and what is wanted of each."""
@@ -59,6 +63,23 @@ class Known:
     def problem(self, _situation: Situation, _wanted: bool, /) -> Problem:
         """Say nothing of use; nobody asks."""
         return Problem("criteria.impossible", "", {"number": 1, "of": 1})
+
+
+@final
+@attrs.frozen
+class Wanted:
+    """What is true where a criterion answers as wanted, and false elsewhere."""
+
+    leaf: Leaf
+    want: Want
+
+    def judge(self, situation: Situation, /) -> bool:
+        """Say whether the answer is wanted."""
+        return self.leaf.judge(situation) in self.want
+
+    def problem(self, situation: Situation, wanted: bool, /) -> Problem:
+        """Say what the criterion says; nobody asks."""
+        return self.leaf.problem(situation, wanted)
 
 
 @attrs.frozen
@@ -85,10 +106,6 @@ def _both(*goals: Goal) -> Choice:
     return Choice(len(goals), goals)
 
 
-def _never() -> Choice:
-    return Choice(1, ())
-
-
 def replaced(criterion: Criterion, replace: Callable[[Any], Any]) -> Criterion:
     """Give a criterion with other leaves."""
     match criterion:
@@ -99,6 +116,11 @@ def replaced(criterion: Criterion, replace: Callable[[Any], Any]) -> Criterion:
         case _:
             found: Criterion = replace(criterion)
             return found
+
+
+def about_quote(field: Field) -> str:
+    """Give the field of quotes that a field of the record reads of the current one; empty where it does not."""
+    return "id" if field == FIELDS["current_quote_id"] else field.quote_field
 
 
 @final
@@ -123,10 +145,15 @@ class Goals:
                 return self._some(1, parts, want)
             case SomeOf(number, parts):
                 return self._some(number, parts, want)
+            case Wanted(leaf, answers):
+                return self.of(leaf, answers if True in want else _ANY - answers)
             case Present(name) | Compare(name) | Text(name) | Exists(name) if name in self._fields:
                 return self._about_field(criterion, self._fields[name], want)
             case Approved(subject) if self._is_record:
-                return self._flag(("approval", subject), True in want) if want & {True, False} else _never()
+                answers = want - {None}  # it is never unknown
+                if len(answers) != 1:
+                    return Choice(0 if answers else 1, ())
+                return self._flag(("approval", subject), True in answers)
             case Role() | Elapsed() | Answered() if self._is_record:
                 return self._about_situation(criterion, want)
             case Present() | Compare() | Text() | Exists() | Role() | Elapsed() | Answered() | Approved() | Known():
@@ -150,6 +177,8 @@ class Goals:
             return self._exists(Exists(field.name) if isinstance(leaf, Present) else leaf, want)
         if isinstance(leaf, Exists) or (isinstance(leaf, Compare) and field.type in _SEVERAL):
             return self._host(leaf, want)  # no document says this
+        if about_quote(field):
+            return Literal(("items", "quotes"), leaf, want)
         if field.type is FieldType.ANSWERS and isinstance(leaf, Present):
             some = self._flag(("answers", ""), True in want)
             return (

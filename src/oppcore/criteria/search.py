@@ -8,10 +8,21 @@ from typing import Any, TypeAlias, final
 
 import attrs
 
-from oppcore.criteria.combinators import AllOf, Criterion, Exists, Not, leaves_of
+from oppcore.criteria.combinators import AllOf, Criterion, Exists, leaves_of
 from oppcore.criteria.domains import ANY_MOMENT
-from oppcore.criteria.goals import NOT_TRUE, TRUE, Choice, Goal, Goals, Literal, Literals, Subject
-from oppcore.criteria.leaves import Compare, Comparison
+from oppcore.criteria.goals import (
+    NOT_TRUE,
+    TRUE,
+    Choice,
+    Goal,
+    Goals,
+    Literal,
+    Literals,
+    Subject,
+    Wanted,
+    about_quote,
+)
+from oppcore.criteria.leaves import Compare, Comparison, Present, Text
 from oppcore.criteria.values import Values
 from oppcore.money import sum_exactly
 from oppcore.records import ITEM_FIELDS, ITEM_TYPES, CompetitorStatus, Field, FieldType, Item, Member, Record
@@ -74,10 +85,11 @@ class Level:
         *,
         collection: str | None = None,
     ) -> None:
-        self._run, self._make, self._collection = run, make, collection
+        self._run, self._fields, self._make, self._collection = run, fields, make, collection
         self._leaves = [leaf for criterion in criteria for leaf in leaves_of(criterion)]
         self.values = Values(fields, make, self._leaves, run.doubts)
-        self.goals = Goals(fields, self.values.seen({}), self._leaves, is_record=collection is None)
+        self._blank = self.values.seen({})
+        self.goals = Goals(fields, self._blank, self._leaves, is_record=collection is None)
         self._memo: dict[Hashable, Any] = {}  # by identity, and so with the leaves, which must live as long
         self._below: dict[str, Level] = {}
 
@@ -168,16 +180,25 @@ class Level:
             wheres = [leaf.where for leaf in self._leaves if isinstance(leaf, Exists) and leaf.collection == name]
             asked = [where for where in wheres if where is not None]
             if name == "quotes":
-                asked += [attrs.evolve(leaf, field="id") for leaf in self.values.about("current_quote_id")]
+                asked += [on_quote for leaf in self._leaves if (on_quote := self._as_quote(leaf)) is not None]
             self._below[name] = Level(
                 self._run, fields, lambda values: type_(**{**required, **values}), asked, collection=name
             )
         return self._below[name]
 
-    def as_current_quote(self, literals: Literals) -> Criterion:
-        """Give what is asked of the id of the current quote as a criterion on quotes."""
-        asked = [(attrs.evolve(leaf, field="id"), want) for leaf, want in literals]
-        return AllOf(leaf if True in want else Not(leaf) for leaf, want in asked)
+    def _as_quote(self, leaf: Any) -> Present | Compare | Text | None:
+        """Give a criterion on the current quote as one on quotes; None for any other."""
+        if not isinstance(leaf, (Present, Compare, Text)) or leaf.field not in self._fields:
+            return None
+        name = about_quote(self._fields[leaf.field])
+        return attrs.evolve(leaf, field=name) if name else None
+
+    def current_quote(self, literals: Literals) -> Criterion | None:
+        """Give what the current quote is asked to be as a criterion on quotes; None where none need be current."""
+        asked = [(on_quote, leaf, want) for leaf, want in literals if (on_quote := self._as_quote(leaf)) is not None]
+        if all(leaf.judge(self._blank) in want for _, leaf, want in asked):
+            return None
+        return AllOf(Wanted(on_quote, want) for on_quote, _, want in asked)
 
     def items(self, name: str, literals: Literals) -> tuple[Item, ...] | None:
         """Give items of which there are as many of each kind as wanted; None where that cannot be."""
@@ -188,7 +209,9 @@ class Level:
         return found
 
     def _make_items(self, name: str, literals: Literals) -> tuple[Item, ...] | None:
-        limits = [_Limit.of(leaf, is_least=True in want) for leaf, want in literals]
+        limits = [_Limit.of(leaf, is_least=True in want) for leaf, want in literals if isinstance(leaf, Exists)]
+        if (current := self.current_quote(literals)) is not None:
+            limits.append(_Limit(current, least=1))
         if not any(limit.least for limit in limits):
             return ()
         level = self.below(name)

@@ -26,7 +26,6 @@ from oppcore.records import (
     Lead,
     Opportunity,
     Progress,
-    Quote,
     Record,
     Round,
     with_fields,
@@ -216,8 +215,6 @@ def _search(
     for state in level.states([level.goals.of(criterion, want) for criterion, want in wanted]):
         try:
             witness = _witness(level, state)
-            if witness is None:
-                continue
             situation = witness.apply(blank, at=ANY_MOMENT)
         except (TypeError, ValueError, OverflowError):
             run.doubts.append("record")  # the splits of a team, say, do not add up
@@ -235,33 +232,17 @@ def _without_hosts(leaf: Any) -> Any:
     return leaf if isinstance(leaf, _BUILT_IN) else Known(None)
 
 
-def _witness(level: Level, state: State) -> Witness | None:
-    """Make a witness of what each subject is asked to be; None where the current quote can be none of the quotes."""
+def _witness(level: Level, state: State) -> Witness:
+    """Make a witness of what each subject is asked to be."""
     values: dict[str, Any] = {}
-    collections: dict[str, Literals] = {}
     for subject, literals in state.items():
         match subject:
             case ("field", name) if found := level.values.pick(name, literals):
                 values[name] = found[0]
             case ("items", name):
-                collections[name] = literals
+                values |= _items(level, name, literals)
             case _:
                 pass
-    current: Criterion | None = None
-    if values.get("current_quote_id") is not None:
-        current = level.as_current_quote(state["field", "current_quote_id"])
-        collections["quotes"] = (*collections.get("quotes", ()), (Exists("quotes", current), TRUE))
-    for name, literals in collections.items():
-        items = level.items(name, literals)
-        if items is None:
-            return None
-        values[name] = items
-    if current is not None:
-        quotes: tuple[Quote, ...] = values["quotes"]
-        fitting = (one for one in quotes if current.judge(Situation(record=one, at=ANY_MOMENT)) is True)
-        values["current_quote_id"] = next(fitting).id
-    elif "quotes" in values:
-        values["current_quote_id"] = None
     elapsed = level.values.passed(state["clocks", ""]) if ("clocks", "") in state else None
     last = (elapsed or {}).get(Since.LAST_ACTIVITY)
     dated = any(isinstance(leaf, Compare) for leaf, _ in state.get(("field", "last_activity_at"), ()))
@@ -272,6 +253,19 @@ def _witness(level: Level, state: State) -> Witness | None:
         at=values["last_activity_at"] + last if dated and last is not None else None,
         approved={name: asked[0][1] == TRUE for (kind, name), asked in state.items() if kind == "approval"},
     )
+
+
+def _items(level: Level, name: str, literals: Literals) -> dict[str, Any]:
+    """Give the items of a collection, and of quotes which one is current; only that where nothing else is asked."""
+    items = level.items(name, literals) or ()
+    if name != "quotes":
+        return {name: items}
+    wanted = level.current_quote(literals)
+    fitting = (one for one in items if wanted is not None and wanted.judge(Situation(record=one, at=ANY_MOMENT)))
+    quote: Any = next(fitting, None)
+    current = {"current_quote_id": None if quote is None else quote.id}
+    asked = wanted is not None or any(isinstance(leaf, Exists) for leaf, _ in literals)
+    return {name: items, **current} if asked else current
 
 
 def _answers(state: State) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from oppcore.criteria.domains import ANY_MOMENT, durations, plain_values, text_v
 from oppcore.criteria.goals import Literals
 from oppcore.criteria.leaves import Compare, Elapsed, Present, Since, Text
 from oppcore.criteria.situation import Situation
-from oppcore.records import Field, FieldType, Item, Quote, Record
+from oppcore.records import Field, FieldType, Item, Record
 from oppcore.records.fields import find_field_problem
 
 __all__ = ["Values"]
@@ -47,11 +47,8 @@ class Values:
         """Give a situation with one value in place; None where no record or item holds it."""
         if find_field_problem(self._fields[name], value) is not None:
             return None
-        values = {name: value}
         try:
-            if name == "current_quote_id" and value is not None:
-                values["quotes"] = (Quote(id=value),)
-            return self.seen(values)
+            return self.seen({name: value})
         except (TypeError, ValueError):
             return None
 
@@ -82,8 +79,6 @@ class Values:
         about = self.about(name)
         positive = [leaf for leaf, want in literals if isinstance(leaf, Text) and False not in want]
         values: Iterable[str | None] = (*text_values(about, positive, copy), None)
-        if name == "current_quote_id":
-            values = (None, *values)
         refused = False
         for value in values:
             seen = self._try(name, value)

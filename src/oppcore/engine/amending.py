@@ -30,7 +30,7 @@ __all__ = [
 
 
 def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Say which values do not fit: unknown fields, values of the wrong kind, and what the record itself refuses."""
+    """Say which values do not fit: unknown and derived fields, the wrong kind, and what the record itself refuses."""
     problems: list[Problem] = []
     for name, value in values.items():
         field = pipeline.field(name)
@@ -164,7 +164,9 @@ def amend(
 ) -> tuple[Amended, ...]:
     """Set fields, by the names of `Pipeline.field_names`; None clears a field, answers are added to those there are.
 
-    Gives one `Amended`, or nothing where every field already has its value.
+    A derived field cannot be set: change what it is derived from. Gives one `Amended`, or nothing where every field
+    already has its value.
+
     Raises `MoveRefused` with all of `unmet_amendment`.
     """
     settled = _settle(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at, override=override)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, final
 
@@ -29,7 +29,8 @@ def _hidden(_value: FieldValue) -> str:
 class Question:
     """A field to show: its value now, whether it is missing, and whether the gate of the move looks at it.
 
-    The value is not printed: it may be personal.
+    A derived field is shown and not filled in; the fields it is derived from are asked for beside it. The value is not
+    printed: it may be personal.
     """
 
     field: Field
@@ -52,8 +53,9 @@ class Form:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The names of the fields without a value."""
-        return tuple(question.field.name for question in self.questions if question.is_missing)
+        """The names of the fields to fill in: those without a value, but for derived ones."""
+        asked = (question for question in self.questions if not question.field.derived_from)
+        return tuple(question.field.name for question in asked if question.is_missing)
 
 
 def _names(criterion: Criterion) -> Iterator[str]:
@@ -71,14 +73,22 @@ def _items(criterion: Criterion) -> Iterator[str]:
             yield from leaf.items
 
 
+def _with_sources(pipeline: Pipeline, names: Iterable[str]) -> Iterator[str]:
+    """Give names of fields, each derived one followed by those it is derived from."""
+    for name in names:
+        yield name
+        field = pipeline.field(name)
+        yield from () if field is None else field.derived_from
+
+
 def form(pipeline: Pipeline, record: Record, to: str) -> Form:
     """Give what to ask before the record moves to a stage. Raises `KeyError` for an unknown stage."""
     here, stage = pipeline.stage(record.progress.stage), pipeline.stage(to)
     edge = find_edge(pipeline, record.progress.state, State(to, stage.kind.outcome))
     rules = entry_rules(stage) if edge is None else edge.gate
     gate = [rule.criterion for rule in rules]
-    gated = list(dict.fromkeys(name for criterion in gate for name in _names(criterion)))
-    asked = dict.fromkeys((*here.asks, *stage.asks, *gated))
+    gated = dict.fromkeys(_with_sources(pipeline, (name for criterion in gate for name in _names(criterion))))
+    asked = dict.fromkeys((*_with_sources(pipeline, (*here.asks, *stage.asks)), *gated))
     questions: list[Question] = []
     for name in asked:
         field = pipeline.field(name)

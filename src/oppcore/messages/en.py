@@ -53,6 +53,7 @@ TEXTS: Mapping[str, str] = {
     "field.unknown": "there is no field {path!r}[[; perhaps {suggestion!r}]]",
     "field.type": "{path} holds {need}; {have} does not fit",
     "field.choice": "{path} is one of {need}, not {have!r}",
+    "field.derived": "{path} cannot be set; it follows from {need}: change those",
     "field.value": "{path}: {why}",
     "elapsed.unmet": "{have} days since {path}[[; at least {at_least} are needed]][[; at most {at_most} are allowed]]",
     "elapsed.met": "{have} days since {path}[[; fewer than {at_least} are needed]][[; more than {at_most} are needed]]",

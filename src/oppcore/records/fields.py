@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, final
 
@@ -103,7 +104,14 @@ _PYTHON_TYPES: Mapping[FieldType, type[Any] | tuple[type[Any], ...]] = {
 _SEVERAL = frozenset({FieldType.TEXTS, FieldType.ITEMS})
 
 
+def _read_current_quote(name: str, record: Opportunity) -> Any:
+    quote = record.solution.current_quote
+    return None if quote is None else getattr(quote, name)
+
+
 def _make_reader(field: Field) -> Callable[[Any], Any]:
+    if field.quote_field:
+        return partial(_read_current_quote, field.quote_field)
     return attrgetter(f"{field.group}.{field.name}" if field.group else field.name)
 
 
@@ -112,7 +120,8 @@ def _make_reader(field: Field) -> Callable[[Any], Any]:
 class Field:
     """A field: its name, what it holds, and where it lives (`group` is empty for a direct field of the record).
 
-    `personal` values are never printed.
+    `personal` values are never printed. A field with a `quote_field` is derived: it reads that field of the current
+    quote, None where no quote is current, and is never set itself.
     """
 
     name: str
@@ -120,15 +129,25 @@ class Field:
     group: str = ""
     choices: tuple[str, ...] = ()
     personal: bool = False
+    quote_field: str = ""
     read: Callable[[Any], Any] = attrs.field(
         default=attrs.Factory(_make_reader, takes_self=True), init=False, eq=False, repr=False
     )
+
+    @property
+    def derived_from(self) -> tuple[str, ...]:
+        """The names of the fields to change instead of a derived one; empty for a field that can be set."""
+        return ("quotes", "current_quote_id") if self.quote_field else ()
 
 
 def _in(
     group: str, type: FieldType, *names: str, choices: type[StrEnum] | None = None, personal: bool = False
 ) -> list[Field]:
     return [Field(name, type, group, tuple(choices or ()), personal) for name in names]
+
+
+def _of_current_quote(type: FieldType, quote_field: str, choices: type[StrEnum] | None = None) -> list[Field]:
+    return [Field(f"quote_{quote_field}", type, "solution", tuple(choices or ()), quote_field=quote_field)]
 
 
 def _by_name(*fields: list[Field]) -> Mapping[str, Field]:
@@ -166,6 +185,10 @@ FIELDS = _by_name(
     _in("solution", FieldType.TEXTS, "products"),
     _in("solution", FieldType.TEXT, "proposal", "current_quote_id"),
     _in("solution", FieldType.ITEMS, "quotes"),
+    _of_current_quote(FieldType.MONEY, "amount"),
+    _of_current_quote(FieldType.NUMBER, "discount"),
+    _of_current_quote(FieldType.CHOICE, "status", QuoteStatus),
+    _of_current_quote(FieldType.DATE, "valid_until"),
     _in("timing", FieldType.DATE, "expected_close_on", "buying_from", "buying_until"),
     _in("negotiation", FieldType.ITEMS, "competitors", "objections", "delivery_conditions"),
     _SHARED,
@@ -276,7 +299,9 @@ def _fits(field: Field, value: Any) -> bool:
 
 
 def find_field_problem(field: Field, value: Any) -> Problem | None:
-    """Say why a value cannot be put into a field, or None. None (nothing) can always be put in."""
+    """Say why a value cannot be put into a field, or None. None (nothing) can be put into all but derived ones."""
+    if field.derived_from:
+        return Problem("field.derived", field.name, {"need": field.derived_from})
     if value is None:
         return None
     if not _fits(field, value):
@@ -298,7 +323,7 @@ def _merged(record: Any, group: str, values: dict[str, Any]) -> Any:
 def with_fields(record: R, values: Mapping[str, Any]) -> R:
     """Give the record with other values in some of its fields, by name; None clears a field.
 
-    Raises `TypeError` or `ValueError` where a value does not fit.
+    Raises `TypeError` or `ValueError` where a value does not fit, or a field is derived.
     """
     known = _BY_TYPE[type(record)]
     grouped: dict[str, dict[str, Any]] = {}
@@ -307,6 +332,9 @@ def with_fields(record: R, values: Mapping[str, Any]) -> R:
         field = known.get(name)
         if field is None:
             custom[name] = value
+        elif field.derived_from:
+            message = f"{name} is read from {' and '.join(field.derived_from)}: change those"
+            raise ValueError(message)
         else:
             empty = () if field.type in _SEVERAL else CustomFields() if field.type is FieldType.ANSWERS else None
             grouped.setdefault(field.group, {})[name] = empty if value is None else value

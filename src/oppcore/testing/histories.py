@@ -47,6 +47,8 @@ def _remedies(draw: DrawFn, pipeline: Pipeline, problems: Iterable[Problem]) -> 
     for problem in problems:
         found |= _remedies(draw, pipeline, problem.parts)
         field, need = pipeline.field(problem.path), problem.params.get("need")
+        if field is not None and field.derived_from:
+            continue
         if field is not None and problem.code == "field.missing":
             found[field.name] = draw(field_values(field))
         elif field is not None and need is not None:

@@ -45,7 +45,8 @@ def values_of(pipeline: Pipeline, *, max_size: int = 6) -> SearchStrategy[dict[s
         "budget",
         "decision",
     ]
-    names = st.one_of(st.sampled_from(known), st.sampled_from(sorted(fields_of(pipeline.kind))))
+    built_in = sorted(field.name for field in fields_of(pipeline.kind).values() if not field.derived_from)
+    names = st.one_of(st.sampled_from(known), st.sampled_from(built_in))
 
     def filled(chosen: list[str]) -> SearchStrategy[dict[str, Any]]:
         fields = [field for name in chosen if (field := pipeline.field(name)) is not None]

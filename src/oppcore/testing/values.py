@@ -107,5 +107,5 @@ def _fitting(field: Field) -> SearchStrategy[Any]:
 
 @cache
 def field_values(field: Field) -> SearchStrategy[FieldValue]:
-    """Generate values that fit a field; never None."""
+    """Generate values that fit a field, and that a derived one can have; never None."""
     return _VALUES[field.type](field)
