@@ -8,7 +8,7 @@ from typing import Any
 
 from oppcore.engine.changes import Amended, Edit
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, CustomFields, Record, get_field, with_fields
 from oppcore.records.fields import find_field_problem
@@ -107,5 +107,5 @@ def amend(
     Raises `MoveRefused` with all of `unmet_amendment`.
     """
     if problems := unmet_amendment(pipeline, record, values, at=at, recorded_at=recorded_at):
-        raise MoveRefused(record.id, "the amendment", problems)
+        raise MoveRefused(record.id, Wish("wish.amend"), problems)
     return make_amendment(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)

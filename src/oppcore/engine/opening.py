@@ -13,7 +13,7 @@ from oppcore.engine.amending import find_value_problems
 from oppcore.engine.changes import Opened, Origination
 from oppcore.engine.moving import find_edge_problems
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_state_problem, open_edge
 from oppcore.records import Actor, Lead, Opportunity, Outcome, Progress, Record, RecordKind, fields_of, with_fields
@@ -85,12 +85,12 @@ def _open(
     place = stage or pipeline.entries[0]
     if pipeline.kind is not kind:
         wrong = Problem("pipeline.kind", "pipeline", {"have": kind, "need": pipeline.kind})
-        raise MoveRefused(id, f"the opening in {place}", (wrong,))
+        raise MoveRefused(id, Wish("wish.open", {"stage": place}), (wrong,))
     problems = unmet_opening(
         pipeline, id, values, at=at, actor=actor, stage=stage, facts=facts, recorded_at=recorded_at
     )
     if problems:
-        raise MoveRefused(id, f"the opening in {place}", problems)
+        raise MoveRefused(id, Wish("wish.open", {"stage": place}), problems)
     record = with_fields(_blank(pipeline, id, place, at, recorded_at), values or {})
     return (Opened(stamp=next_stamp(pipeline, id, None, at=at, recorded_at=recorded_at, actor=actor), record=record),)
 
@@ -170,7 +170,7 @@ def adopt(
     Raises `MoveRefused` with all of `unmet_adoption`.
     """
     if problems := unmet_adoption(pipeline, image, at=at, recorded_at=recorded_at):
-        raise MoveRefused(image.id, "the adoption", problems)
+        raise MoveRefused(image.id, Wish("wish.adopt"), problems)
     stamp = next_stamp(
         pipeline, image.id, None, at=at, recorded_at=recorded_at, actor=actor, origin=Origination.ADOPTED
     )
