@@ -1,5 +1,6 @@
 """What every language has to say, and what is said in it: our words and the host's names, never the host's values."""
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 
 import oppcore
 from oppcore import messages
+from oppcore.document.structure import _TYPE_NAMES
 from oppcore.errors import Problem
+from oppcore.exchange.tables import _NO_TABLES
 from oppcore.messages import Spoken, en, find_languages, load_language
 from oppcore.money import Money
 from oppcore.pipeline import Direction, StageKind, load_pipeline
 from oppcore.records import FIELDS, LEAD_FIELDS, Outcome, RecordKind, State
+from tests.packaging.sources import modules
 
 PLACEHOLDER = re.compile(r"\{(\w+)")
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
@@ -358,3 +362,21 @@ def test_a_choice_of_ours_in_a_gate_is_said_in_the_language_and_one_of_the_host_
 
     assert [problem.text("zh") for problem in problems] == ["“价格敏感度”不得为 高", "“grade”为 low，须等于 high"]
     assert load_pipeline(oppcore.dump_pipeline(pipeline, format="json")) == pipeline
+
+
+def test_what_is_known_of_parameters_is_true_of_the_sentences():
+    for code, name in messages._KINDS:
+        texts = [text for one, text in en.TEXTS.items() if code in ("", one, one.partition(".")[0])]
+        assert any(name in placeholders(text)[0] for text in texts), (code, name)
+    assert set(messages._KINDS.values()) - {""} <= en.WORDS.keys() | PIPELINE.names("en").keys() | {"role"}
+
+
+def test_what_documents_and_files_turn_out_to_be_has_its_words():
+    said = {*_TYPE_NAMES.values(), *_NO_TABLES.values()}
+    for name, tree in modules():
+        if name.startswith(("oppcore.document", "oppcore.pipeline", "oppcore.criteria")):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_wrong", "_unknown"):
+                    said |= {arg.value for arg in node.args[1:] if isinstance(arg, ast.Constant)} - {"currency"}
+
+    assert sorted(said - en.WORDS["word"].keys()) == []
