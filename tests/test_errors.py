@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -23,10 +24,13 @@ PROBLEM = Problem(
         "need": (Decimal("1.5"), date(2026, 1, 1)),
         "state": State("a", "open"),
     },
-    (Problem("field.missing", "budget"), Problem("elapsed.unmet", "entered", {"at": datetime(2026, 1, 1, tzinfo=UTC)})),
+    (
+        Problem("field.missing", "budget"),
+        Problem("elapsed.unmet", "entered", {"have": 1, "at": datetime(2026, 1, 1, tzinfo=UTC)}),
+    ),
 )
 EXAMPLES = [
-    errors.MoveRefused("d-1", "the move", (PROBLEM,)),
+    errors.MoveRefused("d-1", errors.Wish("wish.move", {"source": State("a", "open"), "stage": "b"}), (PROBLEM,)),
     errors.InvalidPipeline((PROBLEM,)),
     errors.InvalidDocument((PROBLEM,)),
     errors.UnreadableChanges((PROBLEM,), 7),
@@ -42,7 +46,7 @@ EXAMPLES = [
 
 
 def test_every_error_is_here():
-    exported = {getattr(errors, name) for name in errors.__all__} - {OppcoreError, Problem}
+    exported = {getattr(errors, name) for name in errors.__all__} - {OppcoreError, Problem, errors.Wish}
 
     assert {type(example) for example in EXAMPLES} == exported
 
@@ -87,4 +91,38 @@ def test_no_more_than_fifty_problems_are_printed():
     error = errors.InvalidPipeline(tuple(Problem("field.missing", f"f{n}") for n in range(53)))
 
     assert str(error).splitlines()[-1] == "  … and 3 more"
+    assert error.text("zh").splitlines()[-1] == "  ……另有 3 项"
     assert len(error.detail()["problems"]) == 53
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: error.code)
+def test_an_error_is_said_in_every_language_with_a_line_for_each_problem(error):
+    assert error.text() == str(error)
+    for text in (error.text("en"), error.text("zh")):
+        assert len(text.splitlines()) == 1 + len(error.problems)
+        assert "<" not in text
+    assert re.search(r"[\u4e00-\u9fff]", error.text("zh").splitlines()[0])
+
+
+def test_a_refusal_is_said_with_the_names_of_the_host():
+    wish = errors.Wish("wish.move", {"source": State("a", "lost"), "stage": "b"})
+    error = errors.MoveRefused("d-1", wish, (Problem("field.missing", "budget"), Problem("field.missing", "score")))
+    names = {"stage": {"a": "洽谈", "b": "报价"}, "field": {"score": "评分"}}
+
+    assert error.text("zh", names=names).splitlines() == [
+        "d-1：从“洽谈（丢单）”流转到“报价”被拒绝：",
+        "  - “预算”未填写",
+        "  - “评分”未填写",
+    ]
+    assert str(error).splitlines()[0] == "d-1: the move from a (lost) to b is refused:"
+
+
+def test_a_wish_in_the_words_of_the_host_stays_as_it_is():
+    assert str(errors.MoveRefused("d-1", "my wish", ())) == "d-1: my wish is refused:"
+
+
+def test_an_error_of_the_host_keeps_its_own_text():
+    class Own(OppcoreError):
+        pass
+
+    assert (str(Own("as I say")), Own("as I say").text("zh")) == ("as I say", "as I say")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, final
 import attrs
 
 from oppcore import messages
+from oppcore.messages import Names
 
 __all__ = [
     "Busy",
@@ -24,6 +25,7 @@ __all__ = [
     "UnreadableChanges",
     "Unsupported",
     "VersionConflict",
+    "Wish",
 ]
 
 
@@ -51,10 +53,13 @@ class Problem:
     def __str__(self) -> str:
         return self.text()
 
-    def text(self, language: str = "en") -> str:
-        """Say it in one line. Raises `LookupError` for a language that is not shipped."""
-        parts = [part.text(language) for part in self.parts]
-        return messages.render(self.code, self.path, self.params, parts, language)
+    def text(self, language: str = "en", *, names: Names | None = None) -> str:
+        """Say it in one line; `names` gives the host's names of stages, fields … (see `Pipeline.names`).
+
+        Raises `LookupError` for a language that there is not.
+        """
+        parts = [part.text(language, names=names) for part in self.parts]
+        return messages.render(self.code, self.path, self.params, parts, language=language, names=names)
 
     def detail(self) -> dict[str, Any]:
         """Give the problem as plain data, ready for JSON."""
@@ -67,6 +72,29 @@ class Problem:
         return found
 
 
+_MOST_LISTED = 50
+
+
+def _parameters(type_: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(type_) if field.name != "problems")
+
+
+@final
+@attrs.frozen
+class Wish:
+    """What was asked for and refused: a code, and what fills its words. `str(wish)` is in English."""
+
+    code: str
+    params: Mapping[str, Any] = attrs.field(factory=dict[str, Any], converter=_to_params, hash=False)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, language: str = "en", *, names: Names | None = None) -> str:
+        """Say it as part of a sentence. Raises `LookupError` for a language that there is not."""
+        return messages.render(self.code, "", self.params, language=language, names=names)
+
+
 class OppcoreError(Exception):
     """The root of everything oppcore raises on purpose. `code` is API; the wording is not."""
 
@@ -74,10 +102,29 @@ class OppcoreError(Exception):
     http_status: ClassVar[int] = 500
     """A hint for hosts that answer over HTTP."""
 
+    def __str__(self) -> str:
+        return self.text()
+
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The reasons, where there are several; empty where the error says it all."""
         return ()
+
+    def text(self, language: str = "en", *, names: Names | None = None) -> str:
+        """Say it in a line, and in one more for each problem; `names` as for `Problem.text`.
+
+        Raises `LookupError` for a language that there is not.
+        """
+        if not attrs.has(type(self)):
+            return Exception.__str__(self)  # a host's own, with a text of its own
+        params = {name: getattr(self, name) for name in _parameters(type(self))}
+        if isinstance(wish := params.get("wish"), Wish):
+            params["wish"] = wish.text(language, names=names)
+        lines = [messages.render(self.code, "", params, language=language, names=names)]
+        lines += [f"  - {problem.text(language, names=names)}" for problem in self.problems[:_MOST_LISTED]]
+        if (more := len(self.problems) - _MOST_LISTED) > 0:
+            lines.append(f"  {messages.render('problems.more', '', {'count': more}, language=language)}")
+        return "\n".join(lines)
 
     def detail(self) -> dict[str, Any]:
         """Give the error as plain data, ready for JSON."""
@@ -87,30 +134,20 @@ class OppcoreError(Exception):
         return found
 
 
-_MOST_LISTED = 50
-
-
-def _list(headline: str, problems: tuple[Problem, ...]) -> str:
-    lines = [headline, *(f"  - {problem}" for problem in problems[:_MOST_LISTED])]
-    if len(problems) > _MOST_LISTED:
-        lines.append(f"  … and {len(problems) - _MOST_LISTED} more")
-    return "\n".join(lines)
-
-
 @final
 @attrs.frozen(eq=False)
 class MoveRefused(OppcoreError):
-    """A change of a record was asked for and is not allowed; `problems` holds every reason."""
+    """A change of a record was asked for and is not allowed; `problems` holds every reason.
+
+    `wish` is what was asked for; as a text it is in the host's own words and said as it is.
+    """
 
     code: ClassVar[str] = "move.refused"
     http_status: ClassVar[int] = 422
 
     record_id: str
-    wish: str
+    wish: Wish | str
     problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]
-
-    def __str__(self) -> str:
-        return _list(f"{self.record_id}: {self.wish} is refused:", self.problems)
 
 
 @final
@@ -123,9 +160,6 @@ class InvalidPipeline(OppcoreError, ValueError):
 
     problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]
 
-    def __str__(self) -> str:
-        return _list("the pipeline is not valid:", self.problems)
-
 
 @final
 @attrs.frozen(eq=False)
@@ -136,9 +170,6 @@ class InvalidDocument(OppcoreError, ValueError):
     http_status: ClassVar[int] = 422
 
     problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]
-
-    def __str__(self) -> str:
-        return _list("the document is not valid:", self.problems)
 
 
 @final
@@ -155,9 +186,6 @@ class UnreadableChanges(OppcoreError, ValueError):
     problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]
     rows: int
 
-    def __str__(self) -> str:
-        return _list(f"the change table cannot be read ({self.rows} rows seen):", self.problems)
-
 
 @final
 @attrs.frozen(eq=False)
@@ -170,9 +198,6 @@ class CurrencyMismatch(OppcoreError, ValueError):
     left: str
     right: str
 
-    def __str__(self) -> str:
-        return f"{self.left} and {self.right} cannot be added or compared; convert one of them first"
-
 
 @final
 @attrs.frozen(eq=False)
@@ -184,9 +209,6 @@ class NotFound(OppcoreError, LookupError):
 
     kind: str
     id: str
-
-    def __str__(self) -> str:
-        return f"there is no {self.kind} {self.id!r}"
 
 
 @final
@@ -205,9 +227,6 @@ class VersionConflict(OppcoreError):
     expected: int
     found: int
 
-    def __str__(self) -> str:
-        return f"{self.kind} {self.id!r} is at version {self.found}, not {self.expected}: load it again"
-
 
 @final
 @attrs.frozen(eq=False)
@@ -218,9 +237,6 @@ class Busy(OppcoreError):
     http_status: ClassVar[int] = 503
 
     reason: str
-
-    def __str__(self) -> str:
-        return f"the store is busy: {self.reason}"
 
 
 @final
@@ -233,9 +249,6 @@ class CommandMismatch(OppcoreError):
 
     command_id: str
 
-    def __str__(self) -> str:
-        return f"command id {self.command_id!r} was already used for another command; use a new id"
-
 
 @final
 @attrs.frozen(eq=False)
@@ -246,9 +259,6 @@ class Unsupported(OppcoreError):
     http_status: ClassVar[int] = 501
 
     power: str
-
-    def __str__(self) -> str:
-        return f"not supported here: {self.power}"
 
 
 @final
@@ -261,9 +271,6 @@ class Unavailable(OppcoreError):
 
     reason: str
 
-    def __str__(self) -> str:
-        return f"the store is not available: {self.reason}"
-
 
 @final
 @attrs.frozen(eq=False)
@@ -273,6 +280,3 @@ class Corrupt(OppcoreError):
     code: ClassVar[str] = "store.corrupt"
 
     reason: str
-
-    def __str__(self) -> str:
-        return f"the stored data cannot be trusted: {self.reason}"

@@ -33,6 +33,18 @@ def test_the_everyday_names_load_no_optional_package():
     assert loaded & LAZY == set()
 
 
+def test_a_language_is_loaded_when_it_is_first_spoken():
+    speak = "from oppcore import *; {}; import sys; print(*sorted(m for m in sys.modules if '.messages.' in m))"
+    told = {
+        said: subprocess.run(
+            [sys.executable, "-c", speak.format(said)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for said in ("0", "str(Problem('x'))", "Problem('x').text('zh')")
+    }
+
+    assert list(told.values()) == [[], ["oppcore.messages.en"], ["oppcore.messages.zh"]]
+
+
 @pytest.mark.parametrize("name", sorted(LAZY))
 def test_the_check_above_would_see_each_of_them(name):
     assert name in loaded_after(f"import oppcore, {name}")

@@ -117,9 +117,11 @@ class CriterionReader:
         if field.type in (FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS):
             raise DocumentFault.one("criterion.no_comparison", key=field.name)
         found = self._converter.structure(value, _TYPES[field.type])
-        if field.choices and found not in field.choices:
+        if not field.choices:
+            return found
+        if found not in field.choices:
             raise DocumentFault.one("document.choice", need=field.choices, have=str(found)[:80])
-        return found
+        return field.choices[field.choices.index(found)]  # a choice of ours, where the field is: it can be translated
 
     def _operand(self, field: Field, comparison: Comparison, value: Any) -> Any:
         if comparison not in (Comparison.ONE_OF, Comparison.BETWEEN):

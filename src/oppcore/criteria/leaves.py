@@ -257,7 +257,7 @@ class Role:
     def problem(self, situation: Situation, wanted: bool, /) -> Problem:
         """Say which role is needed."""
         actor = situation.actor
-        params = {"need": self.roles, "have": "" if actor is None else actor.id}
+        params = {"need": self.roles, "have": actor and actor.id}
         return Problem("role.missing" if wanted else "role.held", "actor", params)
 
 

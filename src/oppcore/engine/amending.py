@@ -10,7 +10,7 @@ from oppcore.criteria import Situation, find_unmet
 from oppcore.engine.changes import Amended, Edit, Waiver
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline, Rule
 from oppcore.pipeline.rules import stay_rules
 from oppcore.records import Actor, CustomFields, Outcome, Record, get_field, with_fields
@@ -171,7 +171,7 @@ def amend(
     """
     settled = _settle(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at, override=override)
     if settled.problems:
-        raise MoveRefused(record.id, "the amendment", settled.problems)
+        raise MoveRefused(record.id, Wish("wish.amend"), settled.problems)
     return make_amendment(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at, waiver=settled.waiver)
 
 
@@ -191,7 +191,7 @@ def hold(
     """
     if record.progress.outcome is not Outcome.OPEN:
         closed = Problem("hold.closed", "held_since", {"outcome": record.progress.outcome})
-        raise MoveRefused(record.id, "the hold", (closed,))
+        raise MoveRefused(record.id, Wish("wish.hold"), (closed,))
     since = record.progress.hold.held_since or at
     values = {"held_since": since, "resume_on": resume_on, "hold_reason": reason}
     return amend(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)

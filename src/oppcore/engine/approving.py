@@ -13,7 +13,7 @@ from oppcore.engine.evolution import evolve
 from oppcore.engine.moving import find_role_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Approval, Pipeline
 from oppcore.records import (
     Actor,
@@ -36,7 +36,7 @@ def _rounds(record: Record, subject: str) -> tuple[Round, ...]:
 
 
 def _request_problems(approval: Approval, situation: Situation, record: Record) -> Iterator[Problem]:
-    yield from find_role_problems(situation.actor, approval.roles, approval.key)
+    yield from find_role_problems(situation.actor, approval.roles, approval.key, parameter="subject")
     rounds = _rounds(record, approval.key)
     if rounds and rounds[-1].status is RoundStatus.OPEN:
         yield Problem("approval.under_way", "approvals", {"subject": approval.key, "number": rounds[-1].number})
@@ -90,7 +90,7 @@ def request_approval(
     problems = unmet_request(pipeline, record, subject, at=at, actor=actor, facts=facts, recorded_at=recorded_at)
     approval = pipeline.approval(subject)
     if problems or approval is None:
-        raise MoveRefused(record.id, f"the request to approve {subject}", problems)
+        raise MoveRefused(record.id, Wish("wish.request", {"subject": subject}), problems)
     situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
     steps = [step for step in approval.steps if step.when is None or step.when.judge(situation) is True]
     round_ = Round(
@@ -291,5 +291,7 @@ def sign(
         override=override,
     )
     if settled.problems or signed is None:
-        raise MoveRefused(record.id, f"to {Verdict(verdict)} {subject}", settled.problems)
+        raise MoveRefused(
+            record.id, Wish("wish.sign", {"subject": subject, "verdict": Verdict(verdict)}), settled.problems
+        )
     return (signed,)

@@ -11,7 +11,7 @@ from oppcore.engine.changes import Converted, Opened
 from oppcore.engine.moving import find_edge_problems
 from oppcore.engine.opening import open_opportunity, unmet_opening
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import Edge, find_edge
 from oppcore.records import Actor, Lead, Outcome, RecordKind, State, get_field, is_present
@@ -88,7 +88,7 @@ def convert(
     )
     edge = None if problems else _find_edge(pipeline, lead)
     if problems or not isinstance(edge, Edge):
-        raise MoveRefused(lead.id, f"the conversion into {opportunity_id}", problems)
+        raise MoveRefused(lead.id, Wish("wish.convert", {"id": opportunity_id}), problems)
     carried = _carried(pipeline, lead, into, values)
     [opened] = open_opportunity(into, opportunity_id, carried, at=at, actor=actor, facts=facts)
     converted = Converted(

@@ -14,7 +14,7 @@ from oppcore.engine.evolution import evolve, place, replay
 from oppcore.engine.moving import find_policy_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge
 from oppcore.records import Actor, Progress, Record, get_field
@@ -280,5 +280,5 @@ def correct(
         override=override,
     )
     if problems or found is None:
-        raise MoveRefused(record.id, f"the correction of change {version}", problems)
+        raise MoveRefused(record.id, Wish("wish.correct", {"version": version}), problems)
     return (found,)

@@ -11,7 +11,7 @@ import attrs
 from oppcore.criteria import Answered, Compare, Criterion, Exists, Present, Situation, Text, find_unmet
 from oppcore.criteria.combinators import leaves_of
 from oppcore.engine.moving import find_role_problems
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import ChecklistItem, Pipeline, Stage
 from oppcore.pipeline.edges import find_edge
 from oppcore.pipeline.rules import entry_rules
@@ -122,7 +122,7 @@ def unmet_action(
         known = [one.key for one in pipeline.actions]
         return (Problem("action.unknown", "action", {"have": action, "need": known}),)
     situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
-    problems = [*find_role_problems(actor, found.roles, action)]
+    problems = [*find_role_problems(actor, found.roles, action, parameter="action")]
     for criterion in found.gate:
         problems.extend(find_unmet(criterion, situation))
     return tuple(problems)
@@ -139,4 +139,4 @@ def require_action(
 ) -> None:
     """Raise `MoveRefused` with all of `unmet_action`, if there is any; to be called before the host acts."""
     if problems := unmet_action(pipeline, record, action, at=at, actor=actor, facts=facts):
-        raise MoveRefused(record.id, f"the action {action}", problems)
+        raise MoveRefused(record.id, Wish("wish.act", {"action": action}), problems)

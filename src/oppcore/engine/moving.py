@@ -14,7 +14,7 @@ from oppcore.engine.changes import Amended, Moved, Waiver
 from oppcore.engine.evolution import evolve
 from oppcore.engine.overriding import Override, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Direction, Pipeline, Policy, Rule, StageKind
 from oppcore.pipeline.edges import Edge, find_edge, find_edges, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
@@ -73,10 +73,15 @@ def _find_target(pipeline: Pipeline, here: State, to: str | None, outcome: Outco
     return find_state_problem(pipeline, state) or state
 
 
-def find_role_problems(actor: Actor | None, roles: tuple[str, ...], what: str, *, rule: str = "") -> Iterator[Problem]:
-    """Say that the actor has none of the roles, where there are any."""
+def find_role_problems(
+    actor: Actor | None, roles: tuple[str, ...], what: str, *, parameter: str = "what", rule: str = ""
+) -> Iterator[Problem]:
+    """Say that the actor has none of the roles, where there are any.
+
+    `what` needs them; its `parameter` says what it is: a `direction`, the key of a `stage` or `action`, or else.
+    """
     if roles and (actor is None or actor.roles.isdisjoint(roles)):
-        params = {"need": roles, "have": "nobody" if actor is None else actor.id, "what": what}
+        params = {"need": roles, "have": actor and actor.id, parameter: what}
         yield Problem("role.needed", "actor", params, rule=rule)
 
 
@@ -86,7 +91,8 @@ def find_policy_problems(
     """Say that a policy does not allow an act, or not to this actor."""
     if not policy.allowed:
         yield Problem("permission.forbidden", "actor", {"act": act, "pipeline": place}, rule=rule)
-    yield from find_role_problems(actor, policy.roles, act, rule=roles_rule(rule) if rule else "")
+    named = roles_rule(rule) if rule else ""
+    yield from find_role_problems(actor, policy.roles, act, parameter="act", rule=named)
 
 
 def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
@@ -109,7 +115,8 @@ def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = No
         if not policy.allowed:
             params = {"direction": direction, "target": edge.target, "source": edge.source}
             yield Problem("flow.forbidden", "to", params, rule=rule)
-        yield from find_role_problems(situation.actor, policy.roles, direction, rule=roles_rule(rule))
+        named = roles_rule(rule)
+        yield from find_role_problems(situation.actor, policy.roles, direction, parameter="direction", rule=named)
     if edge.closed:
         yield Problem("stage.archived", "to", {"stage": edge.target.stage})
     if not edge.drawn:
@@ -117,7 +124,8 @@ def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = No
     for stage in edge.skipped:
         yield Problem("stage.not_skippable", "to", {"stage": stage, "target": edge.target}, rule=skip_rule(stage))
     for place, roles in edge.roles:
-        yield from find_role_problems(situation.actor, roles, edge.target.stage, rule=roles_rule(place))
+        named, stage = roles_rule(place), edge.target.stage
+        yield from find_role_problems(situation.actor, roles, stage, parameter="stage", rule=named)
     yield from _reason_problem(edge, reason)
     yield from find_gate_problems(edge.gate, situation)
 
@@ -253,8 +261,9 @@ def move(
     )
     edge, after = decision.edge, decision.record
     if decision.problems or edge is None or after is None:
-        wish = f"the move from {record.progress.state} to {to or outcome or record.progress.stage}"
-        raise MoveRefused(record.id, wish, decision.problems)
+        here = record.progress.state
+        target = {"stage": to or here.stage} if to or not outcome else {"outcome": outcome}
+        raise MoveRefused(record.id, Wish("wish.move", {"source": here, **target}), decision.problems)
     estimate = after.estimate if isinstance(after, Opportunity) else None
     keeps_reason = reason is None and edge.target.outcome is record.progress.outcome
     moved = Moved(
@@ -293,7 +302,7 @@ def options(
     first = (*find_pipeline_problems(pipeline, record), *find_order_problems(record.progress, at=at))
     here = find_state_problem(pipeline, record.progress.state)
     if first or here:
-        raise MoveRefused(record.id, "any move", (*first, *(() if here is None else (here,))))
+        raise MoveRefused(record.id, Wish("wish.any"), (*first, *(() if here is None else (here,))))
     situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
     return tuple(
         Option(edge.target, edge.directions, _find_option_problems(pipeline, edge, situation))

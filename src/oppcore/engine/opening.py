@@ -14,7 +14,7 @@ from oppcore.engine.changes import Opened, Origination
 from oppcore.engine.moving import find_edge_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_state_problem, open_edge
 from oppcore.records import Actor, Lead, Opportunity, Outcome, Progress, Record, RecordKind, fields_of, with_fields
@@ -102,10 +102,10 @@ def _open(
     place = stage or pipeline.entries[0]
     if pipeline.kind is not kind:
         wrong = Problem("pipeline.kind", "pipeline", {"have": kind, "need": pipeline.kind})
-        raise MoveRefused(id, f"the opening in {place}", (wrong,))
+        raise MoveRefused(id, Wish("wish.open", {"stage": place}), (wrong,))
     settled = _settle(pipeline, id, values or {}, at, actor, stage, facts or {}, recorded_at, override)
     if settled.problems:
-        raise MoveRefused(id, f"the opening in {place}", settled.problems)
+        raise MoveRefused(id, Wish("wish.open", {"stage": place}), settled.problems)
     record = with_fields(_blank(pipeline, id, place, at, recorded_at), values or {})
     stamp = next_stamp(
         pipeline,
@@ -197,7 +197,7 @@ def adopt(
     Raises `MoveRefused` with all of `unmet_adoption`.
     """
     if problems := unmet_adoption(pipeline, image, at=at, recorded_at=recorded_at):
-        raise MoveRefused(image.id, "the adoption", problems)
+        raise MoveRefused(image.id, Wish("wish.adopt"), problems)
     stamp = next_stamp(
         pipeline, image.id, None, at=at, recorded_at=recorded_at, actor=actor, origin=Origination.ADOPTED
     )

@@ -13,7 +13,7 @@ from oppcore.engine.changes import Merged, Removed, Restored
 from oppcore.engine.moving import find_policy_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_other_pipeline, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Record, with_fields
 
@@ -50,7 +50,7 @@ def remove(
     Raises `MoveRefused` with all of `unmet_removal`.
     """
     if problems := unmet_removal(pipeline, record, at=at, actor=actor, recorded_at=recorded_at):
-        raise MoveRefused(record.id, "the removal", problems)
+        raise MoveRefused(record.id, Wish("wish.remove"), problems)
     stamp = next_stamp(
         pipeline,
         record.id,
@@ -95,7 +95,7 @@ def restore(
     Raises `MoveRefused` with all of `unmet_restoration`.
     """
     if problems := unmet_restoration(pipeline, record, at=at, actor=actor, recorded_at=recorded_at):
-        raise MoveRefused(record.id, "the restoration", problems)
+        raise MoveRefused(record.id, Wish("wish.restore"), problems)
     stamp = next_stamp(
         pipeline,
         record.id,
@@ -172,7 +172,7 @@ def merge(
     given = values or {}
     settled = _settle(pipeline, record, absorbed, given, at=at, actor=actor, recorded_at=recorded_at, override=override)
     if settled.problems:
-        raise MoveRefused(record.id, f"to absorb {absorbed.id}", settled.problems)
+        raise MoveRefused(record.id, Wish("wish.merge", {"id": absorbed.id}), settled.problems)
 
     def merged(one: Record, **content: Any) -> Merged:
         stamp = next_stamp(

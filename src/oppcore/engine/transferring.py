@@ -15,7 +15,7 @@ from oppcore.engine.evolution import evolve
 from oppcore.engine.moving import find_edge_problems, find_policy_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
-from oppcore.errors import MoveRefused, Problem
+from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Direction, Pipeline, StageKind
 from oppcore.pipeline.edges import open_edge
 from oppcore.pipeline.estimate import effective_category, effective_probability
@@ -147,7 +147,7 @@ def transfer(
         override=override,
     )
     if decision.settled.problems:
-        wish = f"the transfer from {pipeline.key} to {stage} of {into.key}"
+        wish = Wish("wish.transfer", {"stage": stage, "pipeline": into.key})
         raise MoveRefused(record.id, wish, decision.settled.problems)
     after = evolve(record, *decision.amended)
     edge = open_edge(into, stage, by=Direction.TRANSFER)

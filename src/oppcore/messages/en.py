@@ -9,20 +9,125 @@ from collections.abc import Mapping
 
 __all__ = ["TEXTS", "WORDS"]
 
-WORDS: Mapping[str, str] = {
-    "or": " | or: ",
-    "eq": "",
-    "ne": "other than",
-    "lt": "below",
-    "le": "at most",
-    "gt": "above",
-    "ge": "at least",
-    "one_of": "one of",
-    "between": "between",
+
+def _as_they_are(words: str) -> Mapping[str, str]:
+    return {word: word for word in words.split()}
+
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    # Between words and sentences.
+    "mark": {", ": ", ", "(": " (", ")": ")", "[": " [", "]": "]", "or": " | or: ", "and": " | and: "},
+    "flag": _as_they_are("True False"),
+    # What stands where there is none.
+    "actor": {"": "nobody"},
+    "time": {"": "not set", **_as_they_are("at recorded_at opened_at entered_at closed_at")},
+    # What else parameters say.
+    "word": {
+        phrase: phrase
+        for phrase in (
+            "such",
+            "key",
+            "field",
+            "collection",
+            "stage",
+            "open stage",
+            "currency",
+            "nothing",
+            "true or false",
+            "a table",
+            "a list",
+            "a text",
+            "a text as key",
+            "another key",
+            "a number",
+            "a whole number",
+            "a date",
+            "a date such as 2026-03-31",
+            "an instant",
+            "an instant such as 2026-03-31T09:00:00+02:00",
+            "a PNG picture",
+            "a JPEG picture",
+            "an Excel workbook or a zip archive (save the sheet as CSV)",
+            "an old Excel workbook (save the sheet as CSV)",
+            "a PDF document",
+            "a Parquet file",
+            "an SQLite database",
+            "a JSON document",
+            "an XML document",
+            "a web page",
+        )
+    },
+    # Choices, by the name of their class.
+    "Comparison": {
+        "eq": "",
+        "ne": "other than",
+        "lt": "below",
+        "le": "at most",
+        "gt": "above",
+        "ge": "at least",
+        "one_of": "one of",
+        "between": "between",
+    },
+    "CompetitorStatus": _as_they_are("active eliminated won_deal"),
+    "Decision": _as_they_are("go no_go"),
+    "Direction": _as_they_are("open advance jump revert win lose abandon deliver reopen overturn reclassify"),
+    "Environment": _as_they_are("political economic time_bound seasonal"),
+    "FieldType": _as_they_are("text number money date instant choice flag texts items answers"),
+    "ForecastCategory": _as_they_are("pipeline best_case most_likely commit closed omitted"),
+    "NeedKind": _as_they_are("need pain_point requirement"),
+    "Outcome": _as_they_are("open won lost abandoned"),
+    "Predictability": _as_they_are("accidental non_accidental"),
+    "QuoteStatus": _as_they_are("draft sent accepted rejected expired"),
+    "RecordKind": _as_they_are("opportunity lead pipeline"),
+    "RowKind": _as_they_are("entry removed restored merged"),
+    "Scope": _as_they_are("strategic tactical"),
+    "Sensitivity": _as_they_are("low medium high"),
+    "Since": _as_they_are("entered last_activity opened"),
+    "StageKind": _as_they_are("open won lost post_sale"),
+    "Visibility": _as_they_are("latent apparent"),
+    # The built-in fields.
+    "field": _as_they_are(
+        "name amount probability forecast_category account_id contact_ids tags stakeholders products proposal "
+        "current_quote_id quotes expected_close_on buying_from buying_until competitors objections "
+        "delivery_conditions needs answers last_activity_at next_activity_at activities interests intent "
+        "decision_process budget price_sensitivity decision predictability scope visibility environment source "
+        "campaign_id lead_id predecessor_id owner_id members email phone job_title company industry region "
+        "company_size"
+    ),
 }
-"""What stands between the parts of a choice, and what comparisons are called."""
+"""What our words are called, by what they are."""
 
 TEXTS: Mapping[str, str] = {
+    # What was asked for, and that it is refused.
+    "wish.move": "the move from {source} to [[{stage}]][[{outcome}]]",
+    "wish.any": "any move",
+    "wish.open": "the opening in {stage}",
+    "wish.amend": "the amendment",
+    "wish.adopt": "the adoption",
+    "wish.convert": "the conversion into {id}",
+    "wish.act": "the action {action}",
+    "wish.hold": "the hold",
+    "wish.request": "the request to approve {subject}",
+    "wish.sign": "the signature ({verdict}) for {subject}",
+    "wish.correct": "the correction of change {version}",
+    "wish.remove": "the removal",
+    "wish.restore": "the restoration",
+    "wish.merge": "the merging with {id}",
+    "wish.transfer": "the transfer to {stage} of pipeline {pipeline}",
+    "move.refused": "{record_id}: {wish} is refused:",
+    # The other errors.
+    "pipeline.invalid": "the pipeline is not valid:",
+    "document.invalid": "the document is not valid:",
+    "changes.unreadable": "the change table cannot be read ({rows} rows seen):",
+    "problems.more": "… and {count} more",
+    "currency.mismatch": "{left} and {right} cannot be added or compared; convert one of them first",
+    "not_found": "there is no {kind} {id!r}",
+    "version.conflict": "{kind} {id!r} is at version {found}, not {expected}: load it again",
+    "store.busy": "the store is busy: {reason}",
+    "command.mismatch": "command id {command_id!r} was already used for another command; use a new id",
+    "store.unsupported": "not supported here: {power}",
+    "store.unavailable": "the store is not available: {reason}",
+    "store.corrupt": "the stored data cannot be trusted: {reason}",
     # Fields and criteria: what a refusal says.
     "field.missing": "{path} is missing",
     "field.present": "{path} must be empty",
@@ -60,7 +165,7 @@ TEXTS: Mapping[str, str] = {
     "elapsed.unknown": "it is not known when {path} was",
     "role.missing": "{have} does not have the role {need}",
     "role.held": "somebody without the role {need} must act, not {have}",
-    "role.needed": "{what} needs the role {need}; {have} does not have it",
+    "role.needed": "[[{direction}]][[{stage}]][[{action}]][[{act}]][[{subject}]][[{what}]] needs the role {need}; {have} does not have it",
     "criteria.some": "{number} of these {of} must change:",
     "criteria.all": "all of these {number}:",
     "criteria.impossible": "{number} of {of} criteria can never hold",

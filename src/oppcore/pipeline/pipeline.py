@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, final
 
@@ -10,12 +10,13 @@ import attrs
 
 from oppcore.document import MAX_FAULTS
 from oppcore.errors import InvalidPipeline
+from oppcore.messages import Names
 from oppcore.pipeline.approvals import Approval
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Flow
 from oppcore.pipeline.permissions import OverridePolicy, Permissions
 from oppcore.pipeline.reasons import Reason
-from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
+from oppcore.pipeline.stage import ChecklistItem, Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, Outcome, RecordKind, fields_of
@@ -125,6 +126,25 @@ class Pipeline:
     def field(self, name: str) -> Field | None:
         """Give a field by name, built in or declared by this pipeline; None where there is none."""
         return self._known.get(name)
+
+    def names(self, language: str) -> Names:
+        """Give what this pipeline calls its parts in a language, by kind and key: what `Problem.text` takes.
+
+        A part without a label in the language is called by its key.
+        """
+        items = [item for stage in self.stages for item in stage.checklist]
+        parts: Mapping[str, Sequence[Pipeline | Stage | CustomField | Reason | ChecklistItem | Action | Transition]] = {
+            "pipeline": (self,),
+            "stage": self.stages,
+            "field": self.fields,
+            "reason": self.reasons,
+            "item": items,
+            "action": self.actions,
+            "transition": self.transitions,
+        }
+        return {
+            kind: {part.key: dict(part.labels).get(language, part.key) for part in some} for kind, some in parts.items()
+        }
 
     @property
     def field_names(self) -> tuple[str, ...]:

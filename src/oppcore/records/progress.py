@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import final
@@ -50,6 +51,13 @@ class State:
 
     def __str__(self) -> str:
         return self.stage if self.outcome is Outcome.OPEN else f"{self.stage} ({self.outcome})"
+
+    def say(self, call: Callable[[str, str], str], /) -> str:
+        """Give the text, with what `call` says the stage and the outcome are called (see `oppcore.messages`)."""
+        stage = call("stage", self.stage)
+        if self.outcome is Outcome.OPEN:
+            return stage
+        return f"{stage}{call('mark', '(')}{call('Outcome', self.outcome)}{call('mark', ')')}"
 
 
 @final
