@@ -14,6 +14,14 @@ from oppcore.records.checks import key_text
 __all__ = ["Approved"]
 
 
+_ENDED = {
+    RoundStatus.REJECTED: "approval.rejected",
+    RoundStatus.RETURNED: "approval.returned",
+    RoundStatus.WITHDRAWN: "approval.withdrawn",
+    RoundStatus.STALE: "approval.stale",
+}
+
+
 @final
 @attrs.frozen
 class Approved:
@@ -44,17 +52,14 @@ class Approved:
             return Problem("approval.granted", "approvals", {"subject": self.subject})
         if not rounds:
             return Problem("approval.missing", "approvals", {"subject": self.subject})
-        granted = [one for one in rounds if one.status is RoundStatus.GRANTED]
         newest = rounds[-1]
         params: dict[str, Any] = {"subject": self.subject, "number": newest.number}
         if newest.status is RoundStatus.OPEN:
             return Problem("approval.open", "approvals", params | {"need": _names(newest)})
-        if newest.status is not RoundStatus.GRANTED:
+        if (code := _ENDED.get(newest.status)) is not None:
             last = next((one for one in reversed(newest.signatures) if one.comment), None)
-            comment = "" if last is None else last.comment
-            return Problem(f"approval.{newest.status}", "approvals", params | {"comment": comment})
-        changed = _changed(granted[-1], situation)
-        return Problem("approval.outdated", "approvals", params | {"fields": changed})
+            return Problem(code, "approvals", params | {"comment": "" if last is None else last.comment})
+        return Problem("approval.outdated", "approvals", params | {"fields": _changed(newest, situation)})
 
 
 def _changed(one: Round, situation: Situation) -> list[str]:

@@ -74,11 +74,11 @@ def _find_target(pipeline: Pipeline, here: State, to: str | None, outcome: Outco
 
 
 def find_role_problems(
-    actor: Actor | None, roles: tuple[str, ...], what: str, *, parameter: str = "what", rule: str = ""
+    actor: Actor | None, roles: tuple[str, ...], what: str, *, parameter: str, rule: str = ""
 ) -> Iterator[Problem]:
     """Say that the actor has none of the roles, where there are any.
 
-    `what` needs them; its `parameter` says what it is: a `direction`, the key of a `stage` or `action`, or else.
+    `what` needs them; its `parameter` says what it is: a `direction`, an `act`, the key of a `stage`, `action`, `subject`.
     """
     if roles and (actor is None or actor.roles.isdisjoint(roles)):
         params = {"need": roles, "have": actor and actor.id, parameter: what}
