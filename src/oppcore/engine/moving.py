@@ -78,7 +78,8 @@ def find_role_problems(
 ) -> Iterator[Problem]:
     """Say that the actor has none of the roles, where there are any.
 
-    `what` needs them; its `parameter` says what it is: a `direction`, an `act`, the key of a `stage`, `action`, `subject`.
+    `what` needs them; its `parameter` says what it is: a `direction`, an `act`, or the key of a `stage`, an `action` or
+    a `subject`.
     """
     if roles and (actor is None or actor.roles.isdisjoint(roles)):
         params = {"need": roles, "have": actor and actor.id, parameter: what}

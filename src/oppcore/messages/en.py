@@ -165,7 +165,8 @@ TEXTS: Mapping[str, str] = {
     "elapsed.unknown": "it is not known when {path} was",
     "role.missing": "{have} does not have the role {need}",
     "role.held": "somebody without the role {need} must act, not {have}",
-    "role.needed": "[[{direction}]][[{stage}]][[{action}]][[{act}]][[{subject}]] needs the role {need}; {have} does not have it",
+    "role.needed": "[[{direction}]][[{stage}]][[{action}]][[{act}]][[{subject}]] needs the role {need};"
+    " {have} does not have it",
     "criteria.some": "{number} of these {of} must change:",
     "criteria.all": "all of these {number}:",
     "criteria.impossible": "{number} of {of} criteria can never hold",
