@@ -30,7 +30,7 @@ from oppcore.criteria.compiled import compile_gate
 from oppcore.money import Money
 from oppcore.records import FIELDS, LEAD_FIELDS, Actor, Field, FieldType, Lead, Need, Opportunity, Quote, with_fields
 from oppcore.testing import actors, criteria, field_values, moments, moneys
-from oppcore.testing.opportunities import delays
+from oppcore.testing.records import delays
 from tests.criteria.situations import ANSWERS, DEAL, PROGRESS, T0, Known, asked, trees
 
 LEAD = Lead(id="l-1", progress=PROGRESS)
