@@ -1,4 +1,4 @@
-"""Strategies for histories: what can really happen to a deal, decided by the engine itself."""
+"""Strategies for histories: what can really happen to a record, decided by the engine itself."""
 
 from __future__ import annotations
 
@@ -9,16 +9,33 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from oppcore.engine import Change, adopt, amend, evolve, move, open_opportunity, options, unmet, unmet_opening
+from oppcore.engine import (
+    Change,
+    Option,
+    adopt,
+    amend,
+    convert,
+    evolve,
+    move,
+    open_lead,
+    open_opportunity,
+    options,
+    replay,
+    unmet,
+    unmet_amendment,
+    unmet_conversion,
+    unmet_opening,
+)
 from oppcore.errors import Problem
-from oppcore.pipeline import Direction, Pipeline
-from oppcore.records import Actor, Opportunity, Outcome, State
-from oppcore.testing.opportunities import delays, opportunities, values_of
+from oppcore.pipeline import Direction, Pipeline, Stage, StageKind
+from oppcore.records import Actor, Lead, Opportunity, Outcome, Record, RecordKind, State
+from oppcore.testing.records import delays, records, values_of
 from oppcore.testing.values import ROLES, actors, field_values, moments
 
 __all__ = ["histories"]
 
 _EVERYBODY = Actor("+".join(["ann", *sorted(ROLES)]), ROLES)
+_DEALS = Pipeline(key="deals", stages=[Stage(key="open", kind=StageKind.OPEN), Stage(key="won", kind=StageKind.WON)])
 
 
 def _reason(pipeline: Pipeline, source: State, target: State) -> str | None:
@@ -28,15 +45,14 @@ def _reason(pipeline: Pipeline, source: State, target: State) -> str | None:
 
 
 def _begin(draw: DrawFn, pipeline: Pipeline, id: str) -> tuple[Change, ...]:
-    """Open a deal where the gate lets it in, and adopt one where it does not."""
+    """Open a record where the gate lets it in, and adopt one where it does not."""
     at = draw(moments())
     stage = draw(st.sampled_from(pipeline.entries))
     values = draw(values_of(pipeline))
     if not unmet_opening(pipeline, id, values, at=at, actor=_EVERYBODY, stage=stage):
-        return open_opportunity(
-            pipeline, id, values, at=at, actor=_EVERYBODY, stage=stage, recorded_at=at + draw(delays())
-        )
-    image = draw(opportunities(pipeline))
+        open_ = open_lead if pipeline.kind is RecordKind.LEAD else open_opportunity
+        return open_(pipeline, id, values, at=at, actor=_EVERYBODY, stage=stage, recorded_at=at + draw(delays()))
+    image = draw(records(pipeline))
     at = image.progress.changed_at
     return adopt(pipeline, image, at=at, recorded_at=at + draw(delays()))
 
@@ -56,30 +72,64 @@ def _remedies(draw: DrawFn, pipeline: Pipeline, problems: Iterable[Problem]) -> 
     return found
 
 
-def _try_move(
-    draw: DrawFn, pipeline: Pipeline, record: Opportunity, at: datetime, actor: Actor, recorded_at: datetime | None
+def _try_conversion(
+    draw: DrawFn, pipeline: Pipeline, lead: Lead, at: datetime, actor: Actor, recorded_at: datetime | None
 ) -> tuple[Change, ...]:
-    """Move to a state that nothing forbids, if need be after filling in what is asked for; else nothing happens."""
-    here = record.progress.state
+    """Convert a lead into a deal that asks for nothing, if need be after filling in what is asked for."""
+    wish: dict[str, Any] = {"into": _DEALS, "opportunity_id": "d-1", "at": at, "actor": actor}
+    values = _remedies(draw, pipeline, unmet_conversion(pipeline, lead, **wish))
+    if unmet_amendment(pipeline, lead, values, at=at, recorded_at=recorded_at):
+        return ()
+    amended = amend(pipeline, lead, values, at=at, actor=actor, recorded_at=recorded_at)
+    filled = evolve(lead, *amended)
+    if unmet_conversion(pipeline, filled, **wish):
+        return ()
+    converted, _ = convert(pipeline, filled, **wish)
+    return (*amended, converted)
+
+
+def _try_move(
+    draw: DrawFn,
+    pipeline: Pipeline,
+    record: Record,
+    option: Option,
+    at: datetime,
+    actor: Actor,
+    recorded_at: datetime | None,
+) -> tuple[Change, ...]:
+    """Move to a state, if need be after filling in what is asked for."""
+    amending = _remedies(draw, pipeline, option.problems)
+    stage, outcome = option.target.stage, option.target.outcome
+    reason = _reason(pipeline, record.progress.state, option.target)
+    if unmet(pipeline, record, stage, outcome=outcome, at=at, actor=actor, reason=reason, amending=amending):
+        return ()
+    return move(
+        pipeline,
+        record,
+        stage,
+        outcome=outcome,
+        at=at,
+        actor=actor,
+        reason=reason,
+        amending=amending,
+        recorded_at=recorded_at,
+    )
+
+
+def _go_on(
+    draw: DrawFn, pipeline: Pipeline, record: Record, at: datetime, actor: Actor, recorded_at: datetime | None
+) -> tuple[Change, ...]:
+    """Enter a state that nothing forbids; a lead is won by being converted. Else nothing happens."""
     choices = options(pipeline, record, at=at, actor=actor)
     directions = sorted({direction for option in choices for direction in option.directions}, key=list(Direction).index)
     aim = draw(st.sampled_from(directions)) if directions else None
     for option in sorted(choices, key=lambda option: aim not in option.directions):
-        amending = _remedies(draw, pipeline, option.problems)
-        reason = _reason(pipeline, here, option.target)
-        stage, outcome = option.target.stage, option.target.outcome
-        if not unmet(pipeline, record, stage, outcome=outcome, at=at, actor=actor, reason=reason, amending=amending):
-            return move(
-                pipeline,
-                record,
-                stage,
-                outcome=outcome,
-                at=at,
-                actor=actor,
-                reason=reason,
-                amending=amending,
-                recorded_at=recorded_at,
-            )
+        if isinstance(record, Lead) and option.target.outcome is Outcome.WON:
+            new = _try_conversion(draw, pipeline, record, at, actor, recorded_at)
+        else:
+            new = _try_move(draw, pipeline, record, option, at, actor, recorded_at)
+        if new:
+            return new
     return ()
 
 
@@ -87,11 +137,12 @@ def _try_move(
 def histories(draw: DrawFn, pipeline: Pipeline, *, id: str = "deal", max_steps: int = 6) -> tuple[Change, ...]:
     """Generate the changes of one record, from the first on: opened or adopted, amended, moved, closed, reopened.
 
+    In a lead pipeline it is a lead, which may be converted: the opening of its deal is no change of the lead's own.
     Every change was decided by the engine, so a history is legal; several may happen in one instant, and some are
     recorded late. A step may come to nothing, and a move may bring the amendment with it that its gate asks for.
     """
     changes = _begin(draw, pipeline, id)
-    record = evolve(None, *changes)
+    record: Record = replay(changes, of=Lead if pipeline.kind is RecordKind.LEAD else Opportunity)
     new: tuple[Change, ...]
     for _ in range(draw(st.integers(0, max_steps))):
         at = record.progress.changed_at + draw(delays())
@@ -99,7 +150,7 @@ def histories(draw: DrawFn, pipeline: Pipeline, *, id: str = "deal", max_steps: 
         recorded_at = None if late is None else max(at, record.progress.recorded_at) + late
         actor = draw(st.just(_EVERYBODY) | actors())
         if draw(st.sampled_from(["move", "move", "amend"])) == "move":
-            new = _try_move(draw, pipeline, record, at, actor, recorded_at)
+            new = _go_on(draw, pipeline, record, at, actor, recorded_at)
         else:
             values = draw(values_of(pipeline, max_size=3))
             new = amend(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)
