@@ -59,7 +59,11 @@ def questions(draw, leaves=st.nothing()):  # noqa: B008
     asked_for = st.one_of(criteria(fields=[fields[name] for name in names], max_depth=0), leaves)
     gate = draw(st.lists(trees(leaves=asked_for), max_size=3))
     filled = draw(st.lists(st.sampled_from(names), unique=True))
-    values = {name: draw(KEPT if name in OWN else field_values(fields[name])) for name in filled}
+    values = {
+        name: draw(KEPT if name in OWN else field_values(fields[name]))
+        for name in filled
+        if not fields[name].derived_from
+    }
     if "current_quote_id" in values:
         values["quotes"] = (Quote(id=values["current_quote_id"]),)
     elif "quotes" in values:

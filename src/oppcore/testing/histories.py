@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypedDict
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -12,23 +12,37 @@ from hypothesis.strategies import DrawFn
 from oppcore.engine import (
     Change,
     Option,
+    Override,
     adopt,
     amend,
     convert,
+    correct,
     evolve,
+    hold,
     move,
     open_lead,
     open_opportunity,
     options,
+    remove,
     replay,
+    request_approval,
+    restore,
+    resume,
+    sign,
     unmet,
     unmet_amendment,
     unmet_conversion,
+    unmet_correction,
     unmet_opening,
+    unmet_removal,
+    unmet_request,
+    unmet_restoration,
+    unmet_signature,
 )
+from oppcore.engine.amending import find_stay_rules
 from oppcore.errors import Problem
 from oppcore.pipeline import Direction, Pipeline, Stage, StageKind
-from oppcore.records import Actor, Lead, Opportunity, Outcome, Record, RecordKind, State
+from oppcore.records import Actor, Lead, Opportunity, Outcome, Record, RecordKind, State, Verdict
 from oppcore.testing.records import delays, records, values_of
 from oppcore.testing.values import ROLES, actors, field_values, moments
 
@@ -36,6 +50,18 @@ __all__ = ["histories"]
 
 _EVERYBODY = Actor("+".join(["ann", *sorted(ROLES)]), ROLES)
 _DEALS = Pipeline(key="deals", stages=[Stage(key="open", kind=StageKind.OPEN), Stage(key="won", kind=StageKind.WON)])
+
+
+_SIGNERS = tuple(Actor("+".join([name, *sorted(ROLES)]), ROLES) for name in ("ann", "bo", "chen"))
+_ACTS = (*["move"] * 6, "amend", "amend", "approve", "approve", "hold", "correct", "remove")
+
+
+class _When(TypedDict):
+    """When and by whom something is done."""
+
+    at: datetime
+    actor: Actor
+    recorded_at: datetime | None
 
 
 def _reason(pipeline: Pipeline, source: State, target: State) -> str | None:
@@ -101,7 +127,18 @@ def _try_move(
     amending = _remedies(draw, pipeline, option.problems)
     stage, outcome = option.target.stage, option.target.outcome
     reason = _reason(pipeline, record.progress.state, option.target)
-    if unmet(pipeline, record, stage, outcome=outcome, at=at, actor=actor, reason=reason, amending=amending):
+    override = _override(pipeline, option.problems) if draw(st.integers(0, 3)) == 3 else None
+    if unmet(
+        pipeline,
+        record,
+        stage,
+        outcome=outcome,
+        at=at,
+        actor=actor,
+        reason=reason,
+        amending=amending,
+        override=override,
+    ):
         return ()
     return move(
         pipeline,
@@ -113,6 +150,7 @@ def _try_move(
         reason=reason,
         amending=amending,
         recorded_at=recorded_at,
+        override=override,
     )
 
 
@@ -133,9 +171,61 @@ def _go_on(
     return ()
 
 
+def _override(pipeline: Pipeline, problems: Iterable[Problem]) -> Override | None:
+    """Give an override of what may be overridden, where the pipeline has any."""
+    rules = tuple(dict.fromkeys(problem.rule for problem in problems if problem.rule))
+    return Override("so it was agreed", rules) if rules and pipeline.overrides else None
+
+
+def _try_amendment(draw: DrawFn, pipeline: Pipeline, record: Record, when: _When) -> tuple[Change, ...]:
+    values = draw(values_of(pipeline, max_size=3))
+    override = _override(pipeline, unmet_amendment(pipeline, record, values, **when))
+    if unmet_amendment(pipeline, record, values, **when, override=override):
+        return ()
+    return amend(pipeline, record, values, **when, override=override)
+
+
+def _try_hold(draw: DrawFn, pipeline: Pipeline, record: Record, when: _When) -> tuple[Change, ...]:
+    if record.progress.outcome is not Outcome.OPEN or find_stay_rules(pipeline, record):
+        return ()
+    if record.progress.hold.held_since is not None and draw(st.booleans()):
+        return resume(pipeline, record, **when)
+    return hold(pipeline, record, **when, resume_on=draw(st.none() | st.dates(min_value=date(2026, 1, 1))))
+
+
+def _try_approval(draw: DrawFn, pipeline: Pipeline, record: Record, when: _When) -> tuple[Change, ...]:
+    """Ask for an approval, or sign where it is asked for: mostly to approve."""
+    subject = draw(st.sampled_from([approval.key for approval in pipeline.approvals]))
+    verdict = draw(st.sampled_from([*[Verdict.APPROVE] * 6, *Verdict]))
+    signer = draw(st.sampled_from(_SIGNERS)).id if verdict is Verdict.ADD_SIGNER else None
+    for actor in draw(st.permutations(_SIGNERS)):
+        by: _When = {**when, "actor": actor}
+        if not unmet_request(pipeline, record, subject, **by):
+            return request_approval(pipeline, record, subject, **by)
+        if not unmet_signature(pipeline, record, subject, verdict, **by, signer=signer):
+            return sign(pipeline, record, subject, verdict, **by, signer=signer, before=draw(st.booleans()))
+    return ()
+
+
+def _try_correction(
+    draw: DrawFn, pipeline: Pipeline, record: Record, changes: tuple[Change, ...], when: _When
+) -> tuple[Change, ...]:
+    """Date one of the changes anew, or make it void."""
+    change = draw(st.sampled_from(changes))
+    earliest, latest = changes[0].stamp.at, change.stamp.recorded_at
+    happened_at = draw(st.none() | st.floats(0, 1).map(lambda share: earliest + share * (latest - earliest)))
+    version = change.stamp.version
+    if unmet_correction(pipeline, record, changes, version, happened_at=happened_at, **when):
+        return ()
+    return correct(pipeline, record, changes, version, happened_at=happened_at, **when)
+
+
 @st.composite
 def histories(draw: DrawFn, pipeline: Pipeline, *, id: str = "deal", max_steps: int = 6) -> tuple[Change, ...]:
     """Generate the changes of one record, from the first on: opened or adopted, amended, moved, closed, reopened.
+
+    It may be put on hold, approved, corrected, removed and restored, as far as the pipeline has and allows that, and
+    rules may be overridden.
 
     In a lead pipeline it is a lead, which may be converted: the opening of its deal is no change of the lead's own.
     Every change was decided by the engine, so a history is legal; several may happen in one instant, and some are
@@ -149,11 +239,24 @@ def histories(draw: DrawFn, pipeline: Pipeline, *, id: str = "deal", max_steps: 
         late = draw(st.none() | delays())
         recorded_at = None if late is None else max(at, record.progress.recorded_at) + late
         actor = draw(st.just(_EVERYBODY) | actors())
-        if draw(st.sampled_from(["move", "move", "amend"])) == "move":
+        when: _When = {"at": at, "actor": actor, "recorded_at": recorded_at}
+        act = draw(st.sampled_from(_ACTS)) if record.progress.removal is None else "restore"
+        if act == "move":
             new = _go_on(draw, pipeline, record, at, actor, recorded_at)
+        elif act == "amend":
+            new = _try_amendment(draw, pipeline, record, when)
+        elif act == "hold":
+            new = _try_hold(draw, pipeline, record, when)
+        elif act == "approve" and pipeline.approvals:
+            new = _try_approval(draw, pipeline, record, when)
+        elif act == "correct":
+            new = _try_correction(draw, pipeline, record, changes, when)
+        elif act == "remove" and not unmet_removal(pipeline, record, **when):
+            new = remove(pipeline, record, **when)
+        elif act == "restore" and not unmet_restoration(pipeline, record, **when):
+            new = restore(pipeline, record, **when)
         else:
-            values = draw(values_of(pipeline, max_size=3))
-            new = amend(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)
+            new = ()
         changes += new
         record = evolve(record, *new)
     return changes
