@@ -148,7 +148,7 @@ def _signature_problems(
             yield Problem("approval.signer_missing", "signer", params)
         elif one.separate and signer == one.requested_by:
             yield Problem("approval.own", "signer", params | {"have": signer})
-        elif signer == actor.id or signer in approvers or any(signer in other.signers for other in one.waiting):
+        elif signer == actor.id or signer in approvers or any(signer in other.signers for other in one.unsigned):
             yield Problem("approval.twice", "signer", params | {"have": signer})
     elif signer is not None:
         yield Problem("approval.signer_unexpected", "signer", params | {"have": signer})

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, final
+from typing import final
 
 import attrs
 
 from oppcore.engine.amending import find_stay_problems
 from oppcore.engine.changes import Amended, Change, Converted, Corrected, Edit, Merged, Moved, Opened
-from oppcore.engine.evolution import evolve, place, replay
+from oppcore.engine.evolution import evolve, replay
 from oppcore.engine.moving import find_policy_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge
-from oppcore.records import Actor, Progress, Record, get_field
+from oppcore.records import Actor, Record, fields_of, get_field, kind_of, with_progress
 from oppcore.records.checks import to_optional_utc
 
 __all__ = ["Happened", "correct", "put_in_happened_order", "unmet_correction"]
 
 _CORRECTABLE = (Opened, Moved, Amended)
+_MOVED = frozenset({"held_since", "resume_on", "hold_reason", "competitors"})
+"""The fields that moves write: closing ends a hold, reopening takes back who had won."""
 
 
 @final
@@ -54,26 +56,22 @@ def put_in_happened_order(changes: Iterable[Change]) -> tuple[Happened, ...]:
     return tuple(sorted(found, key=lambda one: (one.at, one.change.stamp.version)))
 
 
-def _fold(happened: Sequence[Happened]) -> tuple[Progress, dict[str, Any]]:
-    """Give the progress and the values that a sequence of changes makes, the first of which opens the record."""
+def _fold(happened: Sequence[Happened]) -> Record:
+    """Give the record that a sequence of changes makes, the first of which opens it.
+
+    Raises `ValueError` or `TypeError` for values that could not have been together.
+    """
     first, *others = happened
     opened = first.change
     assert isinstance(opened, Opened)  # noqa: S101 - nothing happens before the opening
     progress = opened.record.progress
     if first.at != opened.stamp.at:
         progress = attrs.evolve(progress, opened_at=first.at, entered_at=first.at)
-    values: dict[str, Any] = {}
+    record = with_progress(opened.record, progress)
     for one in others:
-        match one.change:
-            case Moved(stamp=stamp, target=target, reason=reason):
-                progress = place(progress, attrs.evolve(stamp, at=one.at), target, reason)
-            case Converted(stamp=stamp, target=target):
-                progress = place(progress, attrs.evolve(stamp, at=one.at), target, None)
-            case Amended(edits=edits) | Merged(edits=edits):
-                values |= {edit.field: edit.new for edit in edits}
-            case _:
-                pass
-    return progress, values
+        stamp = attrs.evolve(one.change.stamp, at=one.at, version=record.progress.version + 1)
+        record = evolve(record, attrs.evolve(one.change, stamp=stamp))
+    return record
 
 
 def _order_problems(pipeline: Pipeline, happened: Sequence[Happened]) -> Iterator[Problem]:
@@ -151,13 +149,14 @@ def _make(
     happened = put_in_happened_order((*changes, found))
     if problems := tuple(_order_problems(pipeline, happened)):
         return problems
-    progress, values = _fold(happened)
-    image = replay(changes[:1], of=type(record))
+    try:
+        folded = _fold(happened)
+    except (TypeError, ValueError) as error:
+        return (Problem("field.value", "", {"why": str(error)}),)
+    progress = folded.progress
     touched = {edit.field for change in changes if isinstance(change, (Amended, Merged)) for edit in change.edits}
-    edits = [
-        Edit(name, get_field(record, name), values[name] if name in values else get_field(image, name))
-        for name in sorted(touched)
-    ]
+    touched |= _MOVED.intersection(fields_of(kind_of(record)))
+    edits = [Edit(name, get_field(record, name), get_field(folded, name)) for name in sorted(touched)]
     return attrs.evolve(
         found,
         state=progress.state,

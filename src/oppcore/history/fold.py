@@ -150,6 +150,7 @@ class _Fold:
         if row.pipeline is not None:
             self.away = row.pipeline != self.pipeline_key
         if self.away:
+            self._remember(row)  # what it is worth comes along when it is transferred
             self._leave(row.at, Ending.REMOVED)
             self.unused.append(("deal.elsewhere", row))
             return

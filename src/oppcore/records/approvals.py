@@ -209,6 +209,12 @@ class Round:
         return bool(others) or not self.steps
 
     @property
+    def unsigned(self) -> tuple[Step, ...]:
+        """The steps without a signature, whether they can be signed yet or not."""
+        signed = self.signed
+        return tuple(step for step in self.steps if step.key not in signed)
+
+    @property
     def waiting(self) -> tuple[Step, ...]:
         """The steps that can be signed now, none where the round has ended.
 
@@ -216,9 +222,7 @@ class Round:
         """
         if self.status is not RoundStatus.OPEN:
             return ()
-        signed = self.signed
-        left = tuple(step for step in self.steps if step.key not in signed)
-        return left[:1] if self.mode is Mode.SEQUENCE else left
+        return self.unsigned[:1] if self.mode is Mode.SEQUENCE else self.unsigned
 
     def with_signature(self, signature: Signature) -> Round:
         """Give the round with one more signature, and with the step it adds, if it does."""
