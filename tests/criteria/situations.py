@@ -43,4 +43,4 @@ def trees(*, negations=True, leaves=None):
         kinds = [st.builds(AllOf, parts), st.builds(AnyOf, parts), st.builds(SomeOf, st.integers(1, 3), parts)]
         return st.one_of(*kinds, *([st.builds(Not, below)] if negations else []))
 
-    return st.recursive(leaves or st.sampled_from(ANSWERS).map(Known), wider, max_leaves=6)
+    return st.recursive(st.sampled_from(ANSWERS).map(Known) if leaves is None else leaves, wider, max_leaves=6)

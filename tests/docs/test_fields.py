@@ -10,18 +10,23 @@ from oppcore.document import MAX_LEVELS, MAX_VALUES
 from oppcore.errors import InvalidPipeline
 from oppcore.pipeline import (
     Action,
+    Approval,
+    ApprovalStep,
     CustomField,
     Direction,
     Flow,
+    OverridePolicy,
+    Permissions,
     Pipeline,
     Reason,
     Stage,
     StageKind,
     Transition,
+    Waivable,
     load_pipeline,
 )
 from oppcore.pipeline.structure import MAX_DEPTH, MAX_NODES, MAX_STAGES
-from oppcore.records import FIELDS, ITEM_FIELDS, LEAD_FIELDS, FieldType
+from oppcore.records import FIELDS, ITEM_FIELDS, LEAD_FIELDS, Bound, FieldType, Mode
 from tests.docs.pages import read_page
 
 PAGE = read_page("reference/pipeline-documents.md")
@@ -52,6 +57,24 @@ def fields_of(type_: type) -> set[str]:
 )
 def test_every_key_is_in_its_table_and_no_other(section, type_):
     assert keys_of(section) == fields_of(type_)
+
+
+@pytest.mark.parametrize(
+    ("section", "types"),
+    [("Approvals", (Approval, ApprovalStep)), ("Permissions and overrides", (Permissions, OverridePolicy))],
+)
+def test_every_key_of_two_tables_is_in_its_table_and_no_other(section, types):
+    tables = re.findall(r"(?:^\|.*\n)+", SECTIONS[section], re.MULTILINE)
+    found = [set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) for table in tables]
+
+    assert found == [fields_of(type_) for type_ in types]
+
+
+def test_every_word_of_approvals_and_overrides_is_on_the_page():
+    for word in (*Mode, *(bound for bound in Bound if bound is not Bound.EQUAL)):
+        assert re.search(rf"[`{{]{word}[` ]", SECTIONS["Approvals"]), word
+    for word in Waivable:
+        assert f"`{word}`" in SECTIONS["Permissions and overrides"]
 
 
 def test_the_flow_is_as_its_table_says():

@@ -13,7 +13,7 @@ from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
 from oppcore.records import Actor, Need, Quote
 from oppcore.testing import actors
-from tests.laws.lives import deals, quarter
+from tests.laws.lives import quarter, standings
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 PIPELINE = load_pipeline("""
@@ -116,7 +116,7 @@ def test_a_form_to_a_stage_that_is_not_there_is_an_error():
 
 
 @quarter
-@given(deals(), st.data())
+@given(standings(), st.data())
 def test_every_missing_field_that_alone_stands_in_the_way_is_asked_for(found, data):
     pipeline, record = found
     to = data.draw(st.sampled_from([stage.key for stage in pipeline.stages]))
@@ -146,7 +146,7 @@ def test_an_action_that_nobody_gates_may_be_a_slip_of_the_pen():
 
 
 @quarter
-@given(deals(), st.none() | actors(), st.sampled_from(["send_quote", "call"]))
+@given(standings(), st.none() | actors(), st.sampled_from(["send_quote", "call"]))
 def test_ask_and_do_agree_about_actions(found, actor, action):
     pipeline, record = found
     at = record.progress.changed_at

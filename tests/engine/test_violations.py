@@ -10,7 +10,7 @@ from oppcore.criteria import find_unmet
 from oppcore.engine import adopt, amend, evolve, find_violations, open_opportunity
 from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
-from tests.laws.lives import deals, lives, quarter
+from tests.laws.lives import lives, quarter, record_of, standings
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 PIPELINE = load_pipeline("""
@@ -77,7 +77,7 @@ def test_a_gate_that_is_new_finds_the_deals_behind_it():
 
 
 @quarter
-@given(deals())
+@given(standings())
 def test_what_is_found_of_an_open_deal_is_what_its_stage_asks_on_entry(found):
     pipeline, record = found
     at = record.progress.changed_at + timedelta(days=1)
@@ -97,7 +97,7 @@ def test_what_is_found_of_an_open_deal_is_what_its_stage_asks_on_entry(found):
 @given(lives())
 def test_no_life_ends_in_a_state_that_cannot_be(found):
     pipeline, changes = found
-    record = evolve(None, *changes)
+    record = record_of(changes)
     problems = [one for v in find_violations(pipeline, [record], at=record.progress.changed_at) for one in v.problems]
 
     assert not {problem.code for problem in problems} & {"state.illegal", "move.unknown_stage", "pipeline.other"}

@@ -164,6 +164,7 @@ def test_probabilities(cell, percent, expected):
         ("Deleted", KINDS, "removed"),
         ("wonn", OUTCOMES, "word.unknown"),
         (7, OUTCOMES, "word.unknown"),
+        ("voided", KINDS, "word.unknown"),
     ],
 )
 def test_words(cell, spellings, expected):

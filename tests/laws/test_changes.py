@@ -5,15 +5,15 @@ from hypothesis import strategies as st
 
 from oppcore.codec import decode, encode
 from oppcore.criteria import Situation
-from oppcore.engine import Amended, Moved, Opened, evolve, replay
+from oppcore.engine import Amended, Converted, Opened, evolve
 from oppcore.pipeline.edges import find_edge, find_state_problem
-from oppcore.records import Outcome, State
-from tests.laws.lives import actor_of, lives, quarter
+from oppcore.records import Outcome, RecordKind, State
+from tests.laws.lives import STEPS, actor_of, lives, quarter, record_of
 
 
 def images(changes):
     """The record after each of its changes."""
-    return [replay(changes[: n + 1]) for n in range(len(changes))]
+    return [record_of(changes[: n + 1]) for n in range(len(changes))]
 
 
 @quarter
@@ -31,7 +31,7 @@ def test_replay_gives_the_record_from_any_prefix(life, data):
     _, changes = life
     cut = data.draw(st.integers(1, len(changes)))
 
-    assert evolve(replay(changes[:cut]), *changes[cut:]) == replay(changes)
+    assert evolve(record_of(changes[:cut]), *changes[cut:]) == record_of(changes)
 
 
 @quarter
@@ -55,12 +55,12 @@ def test_the_pair_of_stage_and_outcome_is_always_legal(life):
 def test_each_moves_gate_was_true_at_its_moment(life):
     pipeline, changes = life
     for record, change in zip(images(changes), changes[1:], strict=False):
-        if isinstance(change, Moved):
+        if isinstance(change, STEPS):
             edge = find_edge(pipeline, change.source, change.target)
             situation = Situation(record=record, at=change.stamp.at, actor=actor_of(change))
 
             assert record.progress.state == change.source
-            assert edge.directions == change.directions
+            assert edge.directions == getattr(change, "directions", edge.directions)
             assert [rule.criterion.judge(situation) for rule in edge.gate] == [True] * len(edge.gate)
             assert all(policy.allowed for _, policy in edge.policies)
 
@@ -69,9 +69,19 @@ def test_each_moves_gate_was_true_at_its_moment(life):
 @given(lives())
 def test_outcome_is_won_exactly_when_the_last_closing_says_so(life):
     _, changes = life
-    said = [changes[0].record.progress.outcome, *(c.target.outcome for c in changes if isinstance(c, Moved))]
+    said = [changes[0].record.progress.outcome, *(c.target.outcome for c in changes if isinstance(c, STEPS))]
 
-    assert replay(changes).progress.outcome is said[-1]
+    assert record_of(changes).progress.outcome is said[-1]
+
+
+@quarter
+@given(lives())
+def test_a_lead_is_won_by_conversion_alone_and_nothing_else_is_converted(life):
+    pipeline, changes = life
+    wins = [change for change in changes if isinstance(change, STEPS) and change.target.outcome is Outcome.WON]
+
+    assert all(isinstance(change, Converted) == (pipeline.kind is RecordKind.LEAD) for change in wins)
+    assert [change for change in changes if isinstance(change, Converted) and change not in wins] == []
 
 
 @quarter
@@ -87,16 +97,16 @@ def test_closed_at_is_there_exactly_while_closed(life):
 def test_reopening_clears_closed_at_and_reason_and_the_changes_keep_both(life):
     _, changes = life
     for before, after, change in zip(images(changes), images(changes)[1:], changes[1:], strict=False):
-        if isinstance(change, Moved) and change.target.outcome is Outcome.OPEN:
+        if isinstance(change, STEPS) and change.target.outcome is Outcome.OPEN:
             assert (after.progress.closed_at, after.progress.reason) == (None, None)
             if change.source.outcome is not Outcome.OPEN:
-                kept = replay(changes[: before.progress.version]).progress
+                kept = record_of(changes[: before.progress.version]).progress
                 assert (kept.closed_at, kept.reason) == (before.progress.closed_at, before.progress.reason)
 
 
 @quarter
 @given(lives())
-def test_a_closed_deal_keeps_its_first_closing_unless_overturned(life):
+def test_a_closed_record_keeps_its_first_closing_unless_overturned(life):
     _, changes = life
     for before, after in zip(images(changes), images(changes)[1:], strict=False):
         closed = Outcome.OPEN not in (before.progress.outcome, after.progress.outcome)
@@ -120,7 +130,7 @@ def test_times_never_go_back(life):
 def test_a_closing_has_a_reason_of_the_pipeline_where_it_lists_any(life):
     pipeline, changes = life
     for change in changes:
-        if isinstance(change, Moved) and change.target.outcome not in (Outcome.OPEN, change.source.outcome):
+        if isinstance(change, STEPS) and change.target.outcome not in (Outcome.OPEN, change.source.outcome):
             reasons = pipeline.reasons_for(change.target.outcome)
 
             assert not reasons or change.reason in reasons
@@ -139,10 +149,10 @@ def test_an_amendment_names_what_it_found_and_moves_nothing(life):
 
 @quarter
 @given(lives())
-def test_a_move_is_never_to_where_the_deal_stands(life):
+def test_a_move_is_never_to_where_the_record_stands(life):
     _, changes = life
 
-    assert [c for c in changes if isinstance(c, Moved) and c.source == c.target] == []
+    assert [c for c in changes if isinstance(c, STEPS) and c.source == c.target] == []
 
 
 @quarter
@@ -151,9 +161,9 @@ def test_what_is_encoded_is_decoded_equal_and_replays_alike(life):
     pipeline, changes = life
 
     assert [decode(encode(change)) for change in changes] == list(changes)
-    assert decode(encode(replay(changes))) == replay(changes)
+    assert decode(encode(record_of(changes))) == record_of(changes)
     assert decode(encode(pipeline)) == pipeline
-    assert replay(decode(encode(change)) for change in changes) == replay(changes)
+    assert record_of([decode(encode(change)) for change in changes]) == record_of(changes)
 
 
 def test_a_state_reads_as_a_stage_and_what_became_of_it():

@@ -9,17 +9,18 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from oppcore.criteria import Not, Present
-from oppcore.engine import Moved, replay
+from oppcore.engine import Converted, Moved, replay
 from oppcore.money import Money, minor_units
 from oppcore.pipeline import Direction, Flow, Pipeline, Policy, Stage, StageKind
 from oppcore.pipeline.edges import find_state_problem
-from oppcore.records import FIELDS, Quote
+from oppcore.records import FIELDS, Lead, Outcome, Quote, RecordKind, kind_of
 from oppcore.records.fields import find_field_problem
 from oppcore.testing import (
     criteria,
     field_values,
     histories,
     keys,
+    leads,
     moments,
     moneys,
     opportunities,
@@ -47,6 +48,39 @@ def test_an_opportunity_stands_in_a_legal_state_of_the_stage_asked_for(data):
     assert find_state_problem(pipeline, record.progress.state) is None
     assert stage in (None, record.progress.stage)
     assert all(pipeline.field(name) for name in record.fields)
+
+
+@quarter
+@given(pipelines(kind="lead"))
+def test_a_lead_pipeline_has_no_forecast_and_nothing_after_it_is_won(pipeline):
+    assert pipeline.kind is RecordKind.LEAD
+    assert 2 <= len(pipeline.open_stages) <= 8
+    assert pipeline.stages_of(StageKind.WON)
+    assert pipeline.stages_of(StageKind.POST_SALE) == ()
+    assert {(stage.probability, stage.forecast_category) for stage in pipeline.stages} == {(None, None)}
+
+
+@quarter
+@given(st.data())
+def test_a_lead_stands_in_a_legal_state_of_the_stage_asked_for(data):
+    pipeline = data.draw(pipelines(kind=RecordKind.LEAD, max_open_stages=3, gates=False))
+    stage = data.draw(st.sampled_from([None, *(stage.key for stage in pipeline.stages)]))
+    record = data.draw(leads(pipeline, stage=stage))
+
+    assert isinstance(record, Lead)
+    assert find_state_problem(pipeline, record.progress.state) is None
+    assert stage in (None, record.progress.stage)
+    assert all(pipeline.field(name) for name in record.fields)
+
+
+@pytest.mark.parametrize("kind", RecordKind)
+def test_a_situation_holds_a_record_of_the_pipelines_kind(kind):
+    @quarter
+    @given(pipelines(kind=kind, max_open_stages=2, gates=False).flatmap(situations))
+    def check(situation):
+        assert kind_of(situation.record) is kind
+
+    check()
 
 
 @quarter
@@ -106,8 +140,8 @@ LENIENT = Pipeline(
 def test_histories_reach_every_direction():
     seen = Counter()
 
-    @settings(max_examples=200, phases=[Phase.generate], derandomize=True, database=None)
-    @given(histories(LENIENT))
+    @settings(max_examples=300, phases=[Phase.generate], derandomize=True, database=None)
+    @given(histories(LENIENT, max_steps=8))
     def look(changes):
         for change in changes:
             seen.update(
@@ -116,7 +150,40 @@ def test_histories_reach_every_direction():
 
     look()
 
-    assert set(seen) >= {*Direction, "Opened", "Amended", "live"} - {Direction.OPEN}
+    elsewhere = {Direction.OPEN, Direction.TRANSFER}  # of another change, and of two pipelines
+    assert set(seen) >= {*Direction, "Opened", "Amended", "live"} - elsewhere
+
+
+LEADS = Pipeline(
+    key="l",
+    kind="lead",
+    stages=[
+        Stage(key="new", kind="open"),
+        Stage(key="met", kind="open", may_be_skipped=True, entry=[Present("company")]),
+        Stage(key="qualified", kind="open", exit=[Present("email")]),
+        Stage(key="converted", kind="won"),
+        Stage(key="out", kind="lost"),
+    ],
+    flow=Flow(reopen=Policy(), overturn=Policy(), reclassify=Policy()),
+)
+
+
+def test_histories_of_leads_reach_every_direction_and_are_converted_from_everywhere():
+    seen, sources = Counter(), set()
+
+    @settings(max_examples=400, phases=[Phase.generate], derandomize=True, database=None)
+    @given(histories(LEADS, max_steps=8))
+    def look(changes):
+        assert isinstance(replay(changes, of=Lead), Lead)
+        for change in changes:
+            seen.update(change.directions if isinstance(change, Moved) else [type(change).__name__])
+            sources.update([change.source] if isinstance(change, Converted) else [])
+
+    look()
+
+    elsewhere = {Direction.OPEN, Direction.TRANSFER, Direction.WIN, Direction.DELIVER}
+    assert set(seen) >= {*Direction, "Opened", "Amended", "Converted"} - elsewhere
+    assert {state.outcome for state in sources} >= {Outcome.OPEN, Outcome.LOST}
 
 
 def test_histories_hold_ties_and_late_recording():

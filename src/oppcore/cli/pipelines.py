@@ -49,7 +49,7 @@ def _describe(pipeline: Pipeline) -> Table:
             stage.key,
             str(stage.kind),
             None if stage.probability is None else f"{stage.probability:.0%}",
-            len(stage.entry) or None,
+            len(stage.entry) + len(stage.stay) or None,
             len(stage.exit) or None,
             ", ".join(stage.roles) or None,
         ]

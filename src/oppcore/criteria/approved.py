@@ -55,17 +55,15 @@ class Approved:
         newest = rounds[-1]
         params: dict[str, Any] = {"subject": self.subject, "number": newest.number}
         if newest.status is RoundStatus.OPEN:
-            return Problem("approval.open", "approvals", params | {"need": _names(newest)})
+            return Problem("approval.open", "approvals", params | {"need": newest.waiting})
         if (code := _ENDED.get(newest.status)) is not None:
-            last = next((one for one in reversed(newest.signatures) if one.comment), None)
-            return Problem(code, "approvals", params | {"comment": "" if last is None else last.comment})
+            if newest.status is not RoundStatus.STALE:
+                last = newest.signatures[-1]  # the one that ended the round
+                params |= {"by": last.actor_id, "comment": last.comment or ""}
+            return Problem(code, "approvals", params)
         return Problem("approval.outdated", "approvals", params | {"fields": _changed(newest, situation)})
 
 
 def _changed(one: Round, situation: Situation) -> list[str]:
     """Give the covered fields that are not as they were approved."""
     return [cover.field for cover in one.covered if not cover.holds(get_field(situation.record, cover.field))]
-
-
-def _names(one: Round) -> list[str]:
-    return [" / ".join((*step.roles, *step.signers)) for step in one.waiting]

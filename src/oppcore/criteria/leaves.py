@@ -17,7 +17,19 @@ from oppcore.money import Money
 from oppcore.records import FieldValue, Lead, Opportunity, get_field, is_present
 from oppcore.records.checks import key_text, texts, to_texts
 
-__all__ = ["Answered", "Compare", "Comparison", "Elapsed", "Match", "Present", "Role", "Since", "Text"]
+__all__ = [
+    "Answered",
+    "Compare",
+    "Comparison",
+    "Elapsed",
+    "Match",
+    "Present",
+    "Role",
+    "Since",
+    "Text",
+    "in_days",
+    "kind_of_value",
+]
 
 
 @final
@@ -100,8 +112,8 @@ class Compare:
         if isinstance(have, Money) and self.comparison is Comparison.ONE_OF and have in self.value:
             return None  # one of several currencies, and equal
         for value in self.operands:
-            if _kind(value) is not _kind(have):
-                params = {"need": _kind(value).__name__, "have": _kind(have).__name__}
+            if kind_of_value(value) is not kind_of_value(have):
+                params = {"need": kind_of_value(value).__name__, "have": kind_of_value(have).__name__}
                 return Problem("field.type", self.field, params)
             if isinstance(have, Money) and value.currency != have.currency:
                 shown = situation.shown(self.field, have)
@@ -133,7 +145,8 @@ class Compare:
         return Problem(code, self.field, params | {"have": situation.shown(self.field, have)})
 
 
-def _kind(value: object) -> type[object]:
+def kind_of_value(value: object) -> type[object]:
+    """Give the kind by which values are compared: every choice is a text."""
     return str if isinstance(value, str) else type(value)
 
 
@@ -221,7 +234,7 @@ class Elapsed:
         start = self._start(situation)
         if start is None:
             return None
-        passed = _in_days(situation.at - start)
+        passed = in_days(situation.at - start)
         return (self.at_least_days is None or passed >= self.at_least_days) and (
             self.at_most_days is None or passed <= self.at_most_days
         )
@@ -231,12 +244,13 @@ class Elapsed:
         start = self._start(situation)
         if start is None:
             return Problem("elapsed.unknown", self.since)
-        days = _EXACT_ENOUGH.quantize(_in_days(situation.at - start), Decimal("0.01"))
+        days = _EXACT_ENOUGH.quantize(in_days(situation.at - start), Decimal("0.01"))
         params = {"have": days, "at_least": self.at_least_days, "at_most": self.at_most_days}
         return Problem("elapsed.unmet" if wanted else "elapsed.met", self.since, params)
 
 
-def _in_days(duration: timedelta) -> Decimal:
+def in_days(duration: timedelta) -> Decimal:
+    """Give a duration in days of 86,400 seconds."""
     microseconds = (duration.days * 86_400 + duration.seconds) * 1_000_000 + duration.microseconds
     return _EXACT_ENOUGH.divide(Decimal(microseconds), Decimal(86_400_000_000))
 

@@ -18,7 +18,6 @@ from oppcore.criteria.search import Exhausted, Level, Run, State
 from oppcore.criteria.situation import Situation
 from oppcore.records import (
     FIELDS,
-    LEAD_FIELDS,
     Actor,
     CustomFields,
     Field,
@@ -27,9 +26,11 @@ from oppcore.records import (
     Opportunity,
     Progress,
     Record,
+    RecordKind,
     Round,
     with_fields,
 )
+from oppcore.records.fields import kind_of_fields
 
 __all__ = [
     "Impossible",
@@ -188,9 +189,7 @@ def _solve(
     wanted: list[tuple[Criterion, Want]], fields: Mapping[str, Field], budget: int
 ) -> Witness | Impossible | Undecided:
     """Search without criteria of the host's; only if they were in the way, see whether they would have helped."""
-    blank: Record = (
-        _LEAD if any(LEAD_FIELDS.get(name) == field != FIELDS.get(name) for name, field in fields.items()) else _DEAL
-    )
+    blank: Record = _LEAD if kind_of_fields(fields) is RecordKind.LEAD else _DEAL
     known = {**fields, "last_activity_at": FIELDS["last_activity_at"]}
     run = Run(budget)
     try:

@@ -21,6 +21,7 @@ __all__ = [
     "amend",
     "find_edits",
     "find_stay_problems",
+    "find_stay_rules",
     "find_value_problems",
     "hold",
     "make_amendment",

@@ -111,7 +111,7 @@ def request_approval(
     return (Requested(stamp=stamp, round=round_),)
 
 
-def _find_step(one: Round, actor: Actor, step: str | None) -> Step | Problem:
+def _find_step(one: Round, verdict: Verdict, actor: Actor, step: str | None) -> Step | Problem:
     """Find what the actor can sign now: the step named, or the first that admits them."""
     mine = [
         waiting
@@ -120,10 +120,10 @@ def _find_step(one: Round, actor: Actor, step: str | None) -> Step | Problem:
     ]
     if mine:
         return mine[0]
-    need = [" / ".join((*waiting.roles, *waiting.signers)) for waiting in one.waiting]
     later = any(other.admits(actor.id, actor.roles) and other.key not in one.signed for other in one.steps)
     code = "approval.not_yet" if later else "approval.not_yours"
-    return Problem(code, "actor", {"subject": one.subject, "have": actor.id, "need": need})
+    params = {"subject": one.subject, "have": actor.id, "verdict": verdict, "need": one.waiting}
+    return Problem(code, "actor", params)
 
 
 def _signature_problems(
@@ -135,7 +135,7 @@ def _signature_problems(
         if actor.id != one.requested_by and actor.id not in approvers:
             yield Problem("approval.not_yours", "actor", params | {"need": sorted({one.requested_by, *approvers})})
         return
-    found = _find_step(one, actor, step)
+    found = _find_step(one, verdict, actor, step)
     if isinstance(found, Problem):
         yield found
     if verdict is Verdict.APPROVE and one.separate:
@@ -186,7 +186,7 @@ def _settle(
     newest = rounds[-1]
     if problems := tuple(_signature_problems(newest, verdict, actor, step, signer)):
         return Settled(problems), None
-    found = None if verdict is Verdict.WITHDRAW else _find_step(newest, actor, step)
+    found = None if verdict is Verdict.WITHDRAW else _find_step(newest, verdict, actor, step)
     signature = Signature(
         actor_id=actor.id,
         verdict=verdict,

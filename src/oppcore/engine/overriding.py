@@ -67,8 +67,7 @@ def _find_faults(pipeline: Pipeline, override: Override, actor: Actor | None) ->
             yield Problem("override.unknown", "override", {"have": rule, "suggestion": suggest(rule, known)})
         elif not _may_waive(pipeline, known[rule], actor):
             roles = {role for policy in pipeline.overrides if known[rule] in policy.waives for role in policy.roles}
-            have = "nobody" if actor is None else actor.id
-            params = {"rule": rule, "kind": known[rule], "need": sorted(roles), "have": have}
+            params = {"rule": rule, "kind": known[rule], "need": sorted(roles), "have": actor and actor.id}
             yield Problem("override.forbidden" if roles else "override.never", "override", params)
 
 

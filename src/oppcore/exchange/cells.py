@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -56,14 +56,14 @@ def _letters(word: str) -> str:
     return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
-def _spellings(words: type[Word], **more: Word) -> Mapping[str, Word]:
+def _spellings(words: Iterable[Word], **more: Word) -> Mapping[str, Word]:
     return {_letters(word): word for word in words} | more
 
 
 OUTCOMES = _spellings(Outcome, closedwon=Outcome.WON, closedlost=Outcome.LOST)
 """Outcomes by their letters and digits in lower case."""
-KINDS = _spellings(RowKind, deleted=RowKind.REMOVED, undeleted=RowKind.RESTORED)
-"""Kinds of rows by their letters and digits in lower case."""
+KINDS = _spellings(set(RowKind) - {RowKind.VOIDED}, deleted=RowKind.REMOVED, undeleted=RowKind.RESTORED)
+"""Kinds of rows by their letters and digits in lower case; a table has no column to say which row is voided."""
 CATEGORIES = _spellings(ForecastCategory, forecast=ForecastCategory.COMMIT)
 """Forecast categories by their letters and digits in lower case; Salesforce stores Commit as `Forecast`."""
 

@@ -19,8 +19,8 @@ __all__ = ["Names", "Spoken", "find_languages", "load_language", "plain", "rende
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """What things are called, by what they are: `{"stage": {"offer": "Offer"}, "field": {"score": "Score"}}`.
 
-The kinds of the host's own keys are `stage`, `field`, `reason`, `item` (of a checklist), `action`, `transition`,
-`pipeline`, `role` and `actor`.
+The kinds of the host's own keys are `stage`, `field`, `reason`, `item` (of a checklist), `action`, `approval`, `step`
+(of an approval), `transition`, `pipeline`, `role` and `actor`.
 """
 
 Call: TypeAlias = Callable[[str, str], str]
@@ -39,34 +39,50 @@ class Spoken(Protocol):
 _KINDS: Mapping[tuple[str, str], str] = {
     # Wherever a parameter has this name.
     ("", "stage"): "stage",
+    ("", "pipeline"): "pipeline",
     ("", "action"): "action",
+    ("", "subject"): "approval",
+    ("", "step"): "step",
+    ("", "act"): "act",
     ("", "outcome"): "Outcome",
     ("", "direction"): "Direction",
     ("", "comparison"): "Comparison",
     # In all codes of a group.
     ("answers", "need"): "item",
+    ("approval", "by"): "actor",
+    ("approval", "fields"): "field",
+    ("approval", "have"): "actor",
+    ("approval", "need"): "actor",
     ("change", "path"): "time",
     ("criterion", "have"): "",
     ("criterion", "known"): "",
     ("elapsed", "path"): "Since",
+    ("estimate", "path"): "field",
     ("field", "path"): "field",
     ("image", "have"): "time",
     ("image", "path"): "time",
     ("items", "path"): "field",
     ("items", "where"): "word",
+    ("override", "have"): "actor",
+    ("override", "need"): "role",
     ("role", "have"): "actor",
     ("role", "need"): "role",
     # In one code.
     ("action.unknown", "need"): "action",
+    ("approval.bound", "bound"): "",
+    ("approval.unknown", "have"): "",
+    ("correction.kind", "kind"): "Change",
     ("deal.elsewhere", "have"): "pipeline",
     ("deal.elsewhere", "need"): "pipeline",
     ("document.choice", "need"): "",
     ("document.type", "have"): "word",
     ("document.type", "need"): "word",
+    ("field.derived", "need"): "field",
     ("field.kind", "have"): "",
     ("infer.ask", "missing"): "StageKind",
     ("key.unknown", "what"): "word",
     ("not_found", "kind"): "RecordKind",
+    ("override.unknown", "have"): "",
     ("pipeline.other", "have"): "pipeline",
     ("pipeline.other", "need"): "pipeline",
     ("reason.missing", "need"): "reason",
@@ -78,6 +94,9 @@ _KINDS: Mapping[tuple[str, str], str] = {
     ("stage.no_entry", "have"): "stage",
     ("stage.no_entry", "need"): "stage",
     ("table.other_file", "what"): "word",
+    ("transfer.fields", "need"): "field",
+    ("transfer.itself", "have"): "pipeline",
+    ("transfer.stage", "have"): "stage",
     ("version.conflict", "kind"): "RecordKind",
 }
 """Which parameters hold keys or words of ours, by code (or its group, or any) and parameter.
@@ -146,6 +165,8 @@ def _say(value: Any, kind: str | None, call: Call) -> str:
             return str(plain(value))
 
 
+_ALL_PARTS = frozenset({"criteria.all", "approval.step_unknown", "stay.broken"})
+"""Where all parts must be solved, and not one (or some) of them."""
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 _PLACEHOLDER = re.compile(r"\{(\w+)")
 
@@ -173,7 +194,7 @@ def render(
 ) -> str:
     """Fill the sentence of a code in a language, in one line; a code without a sentence is shown with its parameters.
 
-    `parts` are sentences already, of which one is to be chosen. `names` come before the words of the language.
+    `parts` are sentences already, of which mostly one is to be chosen. `names` come before the words of the language.
     Raises `LookupError` for a language that there is not.
     """
     texts, words = load_language(language)
@@ -189,8 +210,9 @@ def render(
         listed = "; ".join(f"{name}: {value}" for name, value in sorted(values.items()))
         text = f"{place + ': ' if place else ''}{code}{' (' + listed + ')' if listed else ''}"
     else:
-        text = _without_gaps(sentence, values).format_map(_Parameters(values, path=place))
+        filled = _Parameters(values, path=place)
+        text = _without_gaps(sentence, filled).format_map(filled)
     if parts:
-        between = call("mark", "and" if code == "criteria.all" else "or")
+        between = call("mark", "and" if code in _ALL_PARTS else "or")
         text += call("mark", "[") + between.join(parts) + call("mark", "]")
     return " ".join(text.splitlines())

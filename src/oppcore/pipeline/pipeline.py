@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import attrs
 
@@ -16,13 +16,20 @@ from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Flow
 from oppcore.pipeline.permissions import OverridePolicy, Permissions
 from oppcore.pipeline.reasons import Reason
-from oppcore.pipeline.stage import ChecklistItem, Labels, Stage, StageKind, labels_field
+from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, Outcome, RecordKind, fields_of
 from oppcore.records.checks import key_text, optional_key, texts, to_texts
 
 __all__ = ["Pipeline"]
+
+
+class _Labelled(Protocol):
+    @property
+    def key(self) -> str: ...
+    @property
+    def labels(self) -> Labels: ...
 
 
 def _derived() -> Any:
@@ -133,13 +140,15 @@ class Pipeline:
         A part without a label in the language is called by its key.
         """
         items = [item for stage in self.stages for item in stage.checklist]
-        parts: Mapping[str, Sequence[Pipeline | Stage | CustomField | Reason | ChecklistItem | Action | Transition]] = {
+        parts: Mapping[str, Sequence[_Labelled]] = {
             "pipeline": (self,),
             "stage": self.stages,
             "field": self.fields,
             "reason": self.reasons,
             "item": items,
             "action": self.actions,
+            "approval": self.approvals,
+            "step": [step for approval in self.approvals for step in approval.steps],
             "transition": self.transitions,
         }
         return {

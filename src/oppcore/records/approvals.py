@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, final
@@ -103,6 +103,13 @@ class Step:
     def admits(self, actor_id: str, roles: Iterable[str]) -> bool:
         """Say whether somebody may sign here."""
         return actor_id in self.signers or not set(self.roles).isdisjoint(roles)
+
+    def __str__(self) -> str:
+        return " / ".join((*self.roles, *self.signers))
+
+    def say(self, call: Callable[[str, str], str], /) -> str:
+        """Give who may sign here, with what `call` says roles and actors are called (see `oppcore.messages`)."""
+        return " / ".join((*(call("role", one) for one in self.roles), *(call("actor", one) for one in self.signers)))
 
 
 FieldContent: TypeAlias = Any

@@ -58,6 +58,7 @@ __all__ = [
     "get_field",
     "is_present",
     "kind_of",
+    "kind_of_fields",
     "with_fields",
     "with_progress",
 ]
@@ -268,6 +269,12 @@ def fields_of(kind: RecordKind) -> Mapping[str, Field]:
 def kind_of(record: Record) -> RecordKind:
     """Give the kind of a record."""
     return RecordKind.LEAD if isinstance(record, Lead) else RecordKind.OPPORTUNITY
+
+
+def kind_of_fields(fields: Mapping[str, Field]) -> RecordKind:
+    """Give the kind of record whose fields these are: a lead's if any is a lead's alone, else an opportunity's."""
+    only_leads = any(LEAD_FIELDS.get(name) == field != FIELDS.get(name) for name, field in fields.items())
+    return RecordKind.LEAD if only_leads else RecordKind.OPPORTUNITY
 
 
 def get_field(record: Record | Item, name: str) -> FieldValue:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from oppcore.testing.assertions import assert_allowed, assert_refused
 from oppcore.testing.criteria import criteria
 from oppcore.testing.histories import histories
-from oppcore.testing.opportunities import opportunities, situations
 from oppcore.testing.pipelines import pipelines
+from oppcore.testing.records import leads, opportunities, situations
 from oppcore.testing.values import actors, field_values, keys, moments, moneys, texts
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "field_values",
     "histories",
     "keys",
+    "leads",
     "moments",
     "moneys",
     "opportunities",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from oppcore.engine import evolve, move, unmet
 from oppcore.errors import MoveRefused, Problem
 from oppcore.pipeline import Pipeline
-from oppcore.records import Actor, Opportunity, Outcome
+from oppcore.records import Actor, Outcome, Record
 
 __all__ = ["assert_allowed", "assert_refused"]
+
+R = TypeVar("R", bound=Record)
 
 
 def _listed(problems: tuple[Problem, ...]) -> str:
@@ -20,7 +22,7 @@ def _listed(problems: tuple[Problem, ...]) -> str:
 
 def assert_allowed(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: R,
     to: str | None = None,
     *,
     at: datetime,
@@ -30,7 +32,7 @@ def assert_allowed(
     amending: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
     recorded_at: datetime | None = None,
-) -> Opportunity:
+) -> R:
     """Give the record after a move, which takes what `move` takes; fail with every reason when it is refused."""
     try:
         changes = move(
@@ -53,7 +55,7 @@ def assert_allowed(
 
 def assert_refused(
     pipeline: Pipeline,
-    record: Opportunity,
+    record: Record,
     to: str | None = None,
     *,
     codes: Collection[str],

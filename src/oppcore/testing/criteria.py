@@ -14,6 +14,7 @@ from oppcore.criteria import (
     AllOf,
     Answered,
     AnyOf,
+    Approved,
     Compare,
     Comparison,
     Criterion,
@@ -98,8 +99,13 @@ def _roles() -> SearchStrategy[Criterion]:
     return st.sampled_from(ROLES).map(lambda role: Role((role,)))
 
 
-def _leaves(fields: tuple[Field, ...]) -> SearchStrategy[Criterion]:
-    return st.one_of(st.sampled_from(fields).flatmap(_about), _elapsed(), _answered(), _roles())
+def _leaves(fields: tuple[Field, ...], subjects: tuple[str, ...], of_the_record: bool) -> SearchStrategy[Criterion]:
+    found: list[SearchStrategy[Criterion]] = [st.sampled_from(fields).flatmap(_about), _answered()]
+    if not of_the_record:
+        found += [_elapsed(), _roles()]
+    if subjects:
+        found.append(st.sampled_from(subjects).map(Approved))
+    return st.one_of(found)
 
 
 def _some(parts: SearchStrategy[list[Criterion]]) -> SearchStrategy[Criterion]:
@@ -107,22 +113,32 @@ def _some(parts: SearchStrategy[list[Criterion]]) -> SearchStrategy[Criterion]:
 
 
 def criteria(
-    *, fields: Iterable[Field] | None = None, max_depth: int = 2, negations: bool = True
+    *,
+    fields: Iterable[Field] | None = None,
+    subjects: Iterable[str] = (),
+    max_depth: int = 2,
+    negations: bool = True,
+    of_the_record: bool = False,
 ) -> SearchStrategy[Criterion]:
-    """Generate criteria over some fields (the built-in ones, if none are named).
+    """Generate criteria over some fields (the built-in ones, if none are named) and subjects of approval.
 
     `max_depth` counts the levels of combinators; each has at most three parts. Without `negations` there is no `not`.
+    Those `of_the_record` ask neither clocks nor roles, as stay criteria must not.
     """
-    return _trees(tuple(FIELDS.values() if fields is None else fields), max_depth, negations)
+    known = tuple(FIELDS.values() if fields is None else fields)
+    return _trees(known, tuple(subjects), max_depth, negations, of_the_record)
 
 
 @cache
-def _trees(known: tuple[Field, ...], max_depth: int, negations: bool) -> SearchStrategy[Criterion]:
+def _trees(
+    known: tuple[Field, ...], subjects: tuple[str, ...], max_depth: int, negations: bool, of_the_record: bool
+) -> SearchStrategy[Criterion]:
+    leaves = _leaves(known, subjects, of_the_record)
     if max_depth == 0:
-        return _leaves(known)
-    below = _trees(known, max_depth - 1, negations)
+        return leaves
+    below = _trees(known, subjects, max_depth - 1, negations, of_the_record)
     parts = st.lists(below, max_size=3)
-    found = [_leaves(known), st.builds(AllOf, parts), st.builds(AnyOf, parts), _some(parts)]
+    found = [leaves, st.builds(AllOf, parts), st.builds(AnyOf, parts), _some(parts)]
     if negations:
         found.append(st.builds(Not, below))
     return st.one_of(found)

@@ -1,7 +1,8 @@
-"""Strategies for opportunities, and for the situations in which criteria are asked."""
+"""Strategies for opportunities and leads, and for the situations in which criteria are asked."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -12,10 +13,16 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from oppcore.criteria import Situation
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import legal_outcomes
-from oppcore.records import Opportunity, Outcome, Progress, fields_of, with_fields
+from oppcore.records import Lead, Opportunity, Outcome, Progress, Record, RecordKind, fields_of, with_fields
 from oppcore.testing.values import actors, field_values, keys, moments
 
-__all__ = ["delays", "opportunities", "situations", "values_of"]
+__all__ = ["delays", "leads", "opportunities", "records", "situations", "values_of"]
+
+# What gates speak of, preferred so that what is filled at random has a chance to meet them.
+_LIKELY: Mapping[RecordKind, tuple[str, ...]] = {
+    RecordKind.OPPORTUNITY: ("amount", "probability", "account_id", "needs", "budget", "decision"),
+    RecordKind.LEAD: ("email", "company", "needs", "budget", "decision"),
+}
 
 
 @cache
@@ -36,15 +43,7 @@ def _lawful(values: dict[str, Any]) -> dict[str, Any]:
 
 def values_of(pipeline: Pipeline, *, max_size: int = 6) -> SearchStrategy[dict[str, Any]]:
     """Generate values for some fields of a pipeline's records, preferring those that its gates speak of."""
-    known = [
-        *(own.key for own in pipeline.fields),
-        "amount",
-        "probability",
-        "account_id",
-        "needs",
-        "budget",
-        "decision",
-    ]
+    known = (*(own.key for own in pipeline.fields), *_LIKELY[pipeline.kind])
     built_in = sorted(field.name for field in fields_of(pipeline.kind).values() if not field.derived_from)
     names = st.one_of(st.sampled_from(known), st.sampled_from(built_in))
 
@@ -56,11 +55,8 @@ def values_of(pipeline: Pipeline, *, max_size: int = 6) -> SearchStrategy[dict[s
 
 
 @st.composite
-def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None) -> Opportunity:
-    """Generate opportunities in any legal state of a pipeline (or of one stage), their fields filled at random.
-
-    Whether they meet the gates behind them is left to chance, as with data brought in from elsewhere.
-    """
+def _standings(draw: DrawFn, pipeline: Pipeline, stage: str | None) -> Progress:
+    """Generate progress: any legal state of a pipeline (or of one stage), with times in order."""
     place = pipeline.stage(draw(st.sampled_from([one.key for one in pipeline.stages])) if stage is None else stage)
     outcome = draw(st.sampled_from(legal_outcomes(place.kind)))
     opened_at = draw(moments())
@@ -70,7 +66,7 @@ def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None)
         closed_at = entered_at  # who enters such a stage is closed by that
     changed_at = (closed_at or entered_at) + draw(delays())
     reasons = pipeline.reasons_for(outcome)
-    progress = Progress(
+    return Progress(
         pipeline=pipeline.key,
         stage=place.key,
         outcome=outcome,
@@ -82,13 +78,34 @@ def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None)
         closed_at=closed_at,
         reason=draw(st.sampled_from(reasons)) if reasons else None,
     )
+
+
+@st.composite
+def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None) -> Opportunity:
+    """Generate opportunities in any legal state of a pipeline (or of one stage), their fields filled at random.
+
+    Whether they meet the gates behind them is left to chance, as with data brought in from elsewhere.
+    """
+    progress = draw(_standings(pipeline, stage))
     return with_fields(Opportunity(id=draw(keys()), progress=progress), draw(values_of(pipeline)))
 
 
 @st.composite
+def leads(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None) -> Lead:
+    """Generate leads in any legal state of a lead pipeline, as `opportunities` generates deals; converted ones too."""
+    progress = draw(_standings(pipeline, stage))
+    return with_fields(Lead(id=draw(keys()), progress=progress), draw(values_of(pipeline)))
+
+
+def records(pipeline: Pipeline, *, stage: str | None = None) -> SearchStrategy[Record]:
+    """Generate leads for a lead pipeline, and opportunities for any other."""
+    return leads(pipeline, stage=stage) if pipeline.kind is RecordKind.LEAD else opportunities(pipeline, stage=stage)
+
+
+@st.composite
 def situations(draw: DrawFn, pipeline: Pipeline) -> Situation:
-    """Generate situations: an opportunity of a pipeline, a later moment, and somebody or nobody acting."""
-    record = draw(opportunities(pipeline))
+    """Generate situations: a record of a pipeline, a later moment, and somebody or nobody acting."""
+    record = draw(records(pipeline))
     return Situation(
         record=record,
         at=record.progress.changed_at + draw(delays()),
