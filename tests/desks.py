@@ -27,28 +27,28 @@ DESKS = {
 
 
 class Meddling:
-    """A store in which somebody else is faster, some times: `meddle` is called before a commit."""
+    """A store in which somebody else is faster, some times: `meddle` is called before a commit, or another method."""
 
-    def __init__(self, repository, meddle, times):
-        self._repository, self._meddle, self._times = repository, meddle, times
+    def __init__(self, repository, meddle, times, before="commit"):
+        self._repository, self._meddle, self._times, self._before = repository, meddle, times, before
 
     def __getattr__(self, name):
-        return getattr(self._repository, name)
+        asked = getattr(self._repository, name)
+        if name != self._before or self._times == 0:
+            return asked
+        self._times -= 1
+        meddled = self._meddle()
+        return self._after(meddled, asked) if inspect.isawaitable(meddled) else asked
 
-    def commit(self, commit, /):
-        if self._times > 0:
-            self._times -= 1
-            meddled = self._meddle()
-            if inspect.isawaitable(meddled):
-                return self._later(meddled, commit)
-        return self._repository.commit(commit)
+    def _after(self, meddled, asked):
+        async def ask(*args, **options):
+            await meddled
+            return await asked(*args, **options)
 
-    async def _later(self, meddled, commit):
-        await meddled
-        return await self._repository.commit(commit)
+        return ask
 
 
-def meddler(make_desk, command, *, times, **options):
+def meddler(make_desk, command, *, times, before="commit", **options):
     """A desk at which another one's command always comes in between."""
     made = []
 
@@ -57,4 +57,4 @@ def meddler(make_desk, command, *, times, **options):
         return command(rival._desk if isinstance(rival, PlainDesk) else rival)
 
     made.append(make_desk())
-    return make_desk(lambda repository: Meddling(repository, meddle, times), **options)
+    return make_desk(lambda repository: Meddling(repository, meddle, times, before), **options)

@@ -453,6 +453,18 @@ def test_the_past_that_is_corrected_is_the_one_decided_on(desk, make_desk):
     assert receipt.record == replay(desk.history("d-1"))
 
 
+def test_a_change_that_comes_while_the_past_is_read_is_no_part_of_it(desk, make_desk):
+    with_history(desk)
+
+    def ours(name):
+        return meddler(make_desk, lambda rival: rival.amend("d-1", {"name": name}, at=at(4)), times=1, before="history")
+
+    assert ours("A").unmet_correction("d-1", 2, happened_at=None, at=at(5), actor=ANN) == ()
+    receipt = ours("B").correct("d-1", 2, happened_at=None, at=at(5), actor=ANN)
+    assert (receipt.version, receipt.record.name, receipt.record.origin.source) == (5, "B", None)
+    assert receipt.record == replay(desk.history("d-1"))
+
+
 def test_a_long_past_is_corrected(make_desk):
     desk = furnish(make_desk())
     elsewhere = furnish(Desk(MemoryRepository()))
