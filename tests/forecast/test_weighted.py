@@ -236,7 +236,8 @@ def test_no_records_make_an_empty_forecast():
 def test_every_row_balances_and_is_the_exact_sum_rounded_once(rows):
     history = make_history(rows)
     forecast = weigh_forecast(history, PIPELINE, timezone="UTC")
-    listed = {id for problem in forecast.left_out for id in problem.params.get("ids", ())}
+    gone = ("deals.removed", "deals.merged")
+    listed = {id for one in forecast.left_out if one.code not in gone for id in one.params.get("ids", ())}
 
     exact = Fraction(0)
     for standing in take_snapshot(history, PIPELINE).standings:
@@ -256,7 +257,8 @@ def test_every_row_balances_and_is_the_exact_sum_rounded_once(rows):
 def test_every_deal_is_in_a_row_or_listed_or_closed_without_winning(rows):
     history = make_history(rows)
     forecast, snapshot = weigh_forecast(history, PIPELINE, timezone="UTC"), take_snapshot(history, PIPELINE)
-    listed = {id for problem in forecast.left_out for id in problem.params.get("ids", ())}
+    gone = ("deals.removed", "deals.merged")
+    listed = {id for one in forecast.left_out if one.code not in gone for id in one.params.get("ids", ())}
 
     assert sum(row.count for row in forecast.rows) + len(listed) == snapshot.open + snapshot.won
 

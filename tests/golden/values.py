@@ -5,12 +5,28 @@ from decimal import Decimal
 
 import attrs
 
-from oppcore.engine import Amended, Converted, Edit, Moved, Opened, Stamp
+from oppcore.engine import (
+    Amended,
+    Converted,
+    Corrected,
+    Edit,
+    Merged,
+    Moved,
+    Opened,
+    Removed,
+    Requested,
+    Restored,
+    Signed,
+    Stamp,
+    Waived,
+    Waiver,
+)
 from oppcore.money import Money
 from oppcore.pipeline import Direction, load_pipeline
 from oppcore.records import (
     Activity,
     Competitor,
+    Covered,
     CustomFields,
     DeliveryCondition,
     ForecastCategory,
@@ -23,8 +39,12 @@ from oppcore.records import (
     Outcome,
     Progress,
     Quote,
+    Removal,
+    Round,
+    Signature,
     Stakeholder,
     State,
+    Step,
     with_fields,
 )
 
@@ -45,6 +65,9 @@ SHARED = {
             "cap": Money(9, "EUR"),
         }
     ),
+    "held_since": T0,
+    "resume_on": date(2026, 4, 1),
+    "hold_reason": "holidays, 假期",
     "last_activity_at": T0,
     "next_activity_at": T0 + timedelta(days=3),
     "activities": (Activity(kind="call", at=T0, done=True), Activity(kind="拜访", at=T0 + timedelta(days=3))),
@@ -114,10 +137,40 @@ LEAD_VALUES = {
 PROGRESS = Progress(pipeline="p", stage="a", version=1, opened_at=T0, entered_at=T0, changed_at=T0, recorded_at=T0)
 BARE = Opportunity(id="d-1", progress=PROGRESS)
 FULL = with_fields(BARE, VALUES)
+SIGNED = Signature(actor_id="bo", verdict="approve", at=T0, step="manager", comment="fine, 同意")
+ROUND = Round(
+    subject="quote",
+    number=2,
+    requested_by="ann",
+    requested_at=T0,
+    mode="sequence",
+    separate=False,
+    steps=(
+        Step(key="manager", roles=("manager", "chief")),
+        Step(key="added 1", signers=("dan",), added=True),
+    ),
+    covered=(
+        Covered(field="amount", value=VALUES["amount"]),
+        Covered(field="quote_discount", value=Decimal("0.10"), bound="at_most"),
+        Covered(field="needs", value=SHARED["needs"]),
+        Covered(field="answers", value=SHARED["answers"]),
+        Covered(field="intent", value=None, bound="at_least"),
+    ),
+)
+STALE = attrs.evolve(ROUND, number=1, mode="any", steps=(), covered=(), signatures=(SIGNED,), is_stale=True)
 CLOSED = attrs.evolve(
     FULL,
+    estimate=attrs.evolve(FULL.estimate, said_at=T0),
     progress=attrs.evolve(
-        FULL.progress, stage="w", outcome="won", version=7, opened_at=FIRST, closed_at=T0 + timedelta(1), reason="offer"
+        FULL.progress,
+        stage="w",
+        outcome="won",
+        version=7,
+        opened_at=FIRST,
+        closed_at=T0 + timedelta(1),
+        reason="offer",
+        approvals=(STALE, ROUND),
+        removal=Removal(at=T0, merged_into="d-0"),
     ),
 )
 BARE_LEAD = Lead(id="l-1", progress=attrs.evolve(PROGRESS, pipeline="leads"))
@@ -125,6 +178,12 @@ FULL_LEAD = with_fields(BARE_LEAD, LEAD_VALUES)
 STAMP = Stamp(record_id="d-1", version=1, at=T0, recorded_at=T0 + timedelta(hours=1), pipeline="p", revision=1)
 LATER = attrs.evolve(STAMP, version=2, actor_id="ann", revision=3)
 OF_LEAD = attrs.evolve(STAMP, kind="lead", record_id="l-1", pipeline="leads")
+BENT = attrs.evolve(
+    LATER,
+    origin="transferred",
+    rules=("flow.jump", "stages.b.entry[0]"),
+    waiver=Waiver("the board, 董事会", (Waived("flow.jump", "flow.forbidden", "to"), Waived("stages.b.entry[0]", "x"))),
+)
 EDITS = tuple(Edit(name, None, value) for name, value in VALUES.items())
 PIPELINE = load_pipeline(
     """
@@ -178,9 +237,35 @@ key = "send_quote"
 labels = { en = "Send the quote", zh = "发送报价" }
 gate = [{ present = "needs" }, { present = "budget" }]
 roles = ["seller"]
+[[approvals]]
+key = "quote"
+labels = { en = "Quote", zh = "报价" }
+mode = "sequence"
+separate = false
+roles = ["seller"]
+covers = ["amount", { at_most = "quote_discount" }, { at_least = "signed_on" }]
+[[approvals.steps]]
+key = "manager"
+labels = { en = "Manager", zh = "经理" }
+roles = ["manager"]
+[[approvals.steps]]
+key = "director"
+signers = ["dan", "eve"]
+when = { compare = "quote_discount", gt = 0.2 }
+[permissions]
+correct = { roles = ["controller"] }
+remove = {}
+restore = {}
+merge = { roles = ["boss"] }
+[[overrides]]
+roles = ["chief"]
+[[overrides]]
+roles = ["boss"]
+waives = ["criteria", "approvals"]
 [[stages]]
 key = "a"
 kind = "open"
+stay = [{ approved = "quote" }, { present = "quote_amount" }]
 labels = { zh = "初步接触" }
 probability = 0.10
 forecast_category = "best_case"
@@ -265,6 +350,31 @@ SCHEMA_1 = [
         target=State("converted", Outcome.WON),
         opportunity_id="d-1",
     ),
+    Moved(stamp=BENT, source=A, target=State("b", Outcome.OPEN), directions=(Direction.TRANSFER,)),
+    Requested(stamp=LATER, round=ROUND),
+    Signed(stamp=LATER, subject="quote", number=2, signature=SIGNED),
+    Signed(
+        stamp=LATER,
+        subject="quote",
+        number=2,
+        signature=Signature(actor_id="bo", verdict="add_signer", at=T0, step="manager", signer="dan", before=True),
+    ),
+    Corrected(
+        stamp=LATER,
+        corrects=1,
+        happened_at=FIRST,
+        state=W,
+        opened_at=FIRST,
+        entered_at=T0,
+        closed_at=T0,
+        reason="offer",
+        edits=EDITS[:2],
+    ),
+    Corrected(stamp=LATER, corrects=1, state=A, opened_at=T0, entered_at=T0),
+    Merged(stamp=LATER, into_id="d-1", absorbed_id="d-0", edits=EDITS[:1]),
+    Merged(stamp=LATER, into_id="d-0", absorbed_id="d-1"),
+    Removed(stamp=LATER, comment="twice, 重复"),
+    Restored(stamp=LATER),
     PIPELINE,
     LEADS,
 ]

@@ -39,8 +39,10 @@ def test_it_was_known_when_it_was_recorded():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"stage": None},
         {"stage": " "},
+        {"kind": "voided"},
+        {"kind": "voided", "seq": Decimal(3), "corrects": Decimal(3)},
+        {"corrects": Decimal(2)},
         {"opportunity_id": ""},
         {"at": datetime(2026, 1, 1)},  # noqa: DTZ001
         {"at": datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))},

@@ -219,7 +219,8 @@ def test_a_read_only_file_or_folder_is_unavailable(path):
         from tests.repository.stores import opening
 
         with tempfile.TemporaryDirectory() as folder, SqliteRepository(folder + "/any.db") as repository:
-            repository.commit(opening())  # whatever has to be imported is imported now
+            repository.commit(opening())
+        str(Unavailable("any"))  # whatever has to be imported is imported now
         os.chdir(os.environ["FOLDER"])
         if os.getuid() == 0:
             os.setuid(65534)  # root may write everywhere

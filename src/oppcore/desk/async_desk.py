@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, final, overload
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeAlias, final, overload
 
-from oppcore import engine
-from oppcore.desk import commands, questions
-from oppcore.desk.requests import Receipt, Request, Saved, Steps, wait_before
+from oppcore.desk import amending, approving, finding, moving, opening, removing, saving
+from oppcore.desk.requests import Request, Steps, wait_before
 from oppcore.desk.shell import Shell
-from oppcore.engine import Change, Option
-from oppcore.errors import Problem
+from oppcore.desk.wrapping import show_as
 from oppcore.pipeline import Pipeline
-from oppcore.records import Actor, Lead, Opportunity, Outcome, Record
+from oppcore.records import Actor, Opportunity, Record
 from oppcore.records.checks import MAX_KEY, check_text
-from oppcore.repository.protocol import AsyncRepository, Page, Query
+from oppcore.repository.protocol import AsyncRepository
 
 __all__ = ["AsyncAuthorize", "AsyncDesk"]
 
@@ -31,11 +28,24 @@ else:
 
     R = TypeVar("R", bound=Record)
 
+P = ParamSpec("P")
+S = TypeVar("S", bound=Record)
 T = TypeVar("T")
 
 
 def _allow(_actor: Actor | None, _action: str, _record: Record | Pipeline) -> None:
     """Refuse nothing: the pipeline's roles alone decide."""
+
+
+def _told(
+    steps: Callable[Concatenate[Shell[S], P], Steps[T]],
+) -> Callable[Concatenate[AsyncDesk[S], P], Coroutine[Any, Any, T]]:
+    """Make a method that carries out the steps of a command or question, to be awaited."""
+
+    async def method(desk: AsyncDesk[S], /, *args: P.args, **options: P.kwargs) -> T:
+        return await desk._run(steps(desk._shell, *args, **options))  # pyright: ignore[reportPrivateUsage]
+
+    return show_as(method, steps)
 
 
 @final
@@ -75,253 +85,49 @@ class AsyncDesk(Generic[R]):
     ) -> None:
         self._repository = repository
         self._authorize: AsyncAuthorize = authorize or _allow
-        self._tenant = check_text(tenant, "tenant", limit=MAX_KEY, blank=False)
-        self._of: type[R] = of
-        self._shell: Shell[R] = Shell(tenant, of, retries)
+        self._shell: Shell[R] = Shell(check_text(tenant, "tenant", limit=MAX_KEY, blank=False), of, retries)
 
     # Do.
 
-    async def publish(self, pipeline: Pipeline, *, actor: Actor | None = None) -> Receipt[Pipeline]:
-        """Make this the revision that decides; the same one again changes nothing.
-
-        Raises `VersionConflict` unless it is the next revision (the first: 1).
-        """
-        return await self._run(self._shell.publish(pipeline, actor=actor))
-
-    async def open(
-        self,
-        pipeline_key: str,
-        id: str,
-        values: Mapping[str, Any] | None = None,
-        *,
-        at: datetime,
-        actor: Actor | None = None,
-        stage: str | None = None,
-        facts: Mapping[str, Any] | None = None,
-        recorded_at: datetime | None = None,
-        command_id: str | None = None,
-    ) -> Receipt[R]:
-        """Open a deal, as `oppcore.engine.open_opportunity` decides.
-
-        Raises `MoveRefused`, `NotFound` for the pipeline, and `VersionConflict` when there is a deal with this id.
-        """
-        steps = commands.open_record(
-            self._shell,
-            pipeline_key,
-            id,
-            values,
-            at=at,
-            actor=actor,
-            stage=stage,
-            facts=facts,
-            recorded_at=recorded_at,
-            command_id=command_id,
-        )
-        return await self._run(steps)
-
-    async def adopt(
-        self,
-        image: R,
-        *,
-        at: datetime,
-        actor: Actor | None = None,
-        recorded_at: datetime | None = None,
-        command_id: str | None = None,
-    ) -> Receipt[R]:
-        """Take over a deal as it stands elsewhere, as `oppcore.engine.adopt` decides. Raises what `open` raises."""
-        steps = commands.adopt(self._shell, image, at=at, actor=actor, recorded_at=recorded_at, command_id=command_id)
-        return await self._run(steps)
-
-    async def save(
-        self, histories: Iterable[Iterable[Change]], *, actor: Actor | None = None, command_id: str | None = None
-    ) -> Saved:
-        """Save changes that are decided already, such as those of `adopt_history`: for each record its next changes.
-
-        Some hundred records go into each commit. Whoever was interrupted gives the same `command_id` and the same
-        changes again: what was saved is not saved twice. Raises `VersionConflict` when changes do not follow what is
-        there, or were decided under another revision than the newest.
-        """
-        return await self._run(self._shell.save(histories, actor=actor, command_id=command_id))
-
-    async def move(
-        self,
-        id: str,
-        to: str | None = None,
-        *,
-        at: datetime,
-        actor: Actor | None = None,
-        outcome: Outcome | str | None = None,
-        reason: str | None = None,
-        amending: Mapping[str, Any] | None = None,
-        facts: Mapping[str, Any] | None = None,
-        recorded_at: datetime | None = None,
-        expected_version: int | None = None,
-        command_id: str | None = None,
-    ) -> Receipt[R]:
-        """Move a deal, as `oppcore.engine.move` decides.
-
-        Raises `MoveRefused` with every reason, `NotFound`, and `VersionConflict` when the deal is not at the expected
-        version.
-        """
-        steps = commands.move(
-            self._shell,
-            id,
-            to,
-            at=at,
-            actor=actor,
-            outcome=outcome,
-            reason=reason,
-            amending=amending,
-            facts=facts,
-            recorded_at=recorded_at,
-            expected_version=expected_version,
-            command_id=command_id,
-        )
-        return await self._run(steps)
-
-    async def amend(
-        self,
-        id: str,
-        values: Mapping[str, Any],
-        *,
-        at: datetime,
-        actor: Actor | None = None,
-        recorded_at: datetime | None = None,
-        expected_version: int | None = None,
-        command_id: str | None = None,
-    ) -> Receipt[R]:
-        """Set fields of a deal, as `oppcore.engine.amend` decides. Raises what `move` raises."""
-        steps = commands.amend(
-            self._shell,
-            id,
-            values,
-            at=at,
-            actor=actor,
-            recorded_at=recorded_at,
-            expected_version=expected_version,
-            command_id=command_id,
-        )
-        return await self._run(steps)
-
-    async def convert(
-        self: AsyncDesk[Lead],
-        id: str,
-        *,
-        into: str,
-        opportunity_id: str,
-        values: Mapping[str, Any] | None = None,
-        at: datetime,
-        actor: Actor | None = None,
-        facts: Mapping[str, Any] | None = None,
-        expected_version: int | None = None,
-        command_id: str | None = None,
-    ) -> Receipt[Lead]:
-        """Turn a lead into a deal of the pipeline `into`, both in one commit, as `oppcore.engine.convert` decides.
-
-        Raises what `move` raises, and `VersionConflict` when there is a deal with this id.
-        """
-        steps = commands.convert(
-            self._shell,
-            id,
-            into=into,
-            opportunity_id=opportunity_id,
-            values=values,
-            at=at,
-            actor=actor,
-            facts=facts,
-            expected_version=expected_version,
-            command_id=command_id,
-        )
-        return await self._run(steps)
+    publish = _told(saving.publish)
+    open = _told(opening.open)
+    adopt = _told(opening.adopt)
+    save = _told(saving.save)
+    move = _told(moving.move)
+    transfer = _told(moving.transfer)
+    amend = _told(amending.amend)
+    hold = _told(amending.hold)
+    resume = _told(amending.resume)
+    request_approval = _told(approving.request_approval)
+    sign = _told(approving.sign)
+    correct = _told(amending.correct)
+    remove = _told(removing.remove)
+    restore = _told(removing.restore)
+    merge = _told(removing.merge)
+    convert = _told(opening.convert)
 
     # Ask.
 
-    async def pipeline(self, key: str) -> Pipeline:
-        """Give the newest revision of a pipeline. Raises `NotFound`."""
-        return await self._run(questions.get_pipeline(self._tenant, key))
-
-    async def get(self, id: str) -> R:
-        """Give a deal. Raises `NotFound`."""
-        return await self._run(questions.get_record(self._tenant, id, self._of))
-
-    async def find(
-        self,
-        *,
-        pipeline: str | None = None,
-        stages: Iterable[str] | None = None,
-        outcomes: Iterable[Outcome | str] | None = None,
-        owners: Iterable[str] | None = None,
-        ids: Iterable[str] | None = None,
-        changed_since: datetime | None = None,
-        order: Literal["changed_at", "id"] = "changed_at",
-        cursor: str | None = None,
-        limit: int = 100,
-    ) -> Page[R]:
-        """Give a page of deals; its cursor, with the same filters, gives the next. See `Query`."""
-        query = Query(
-            kind=questions.kind_for(self._of),
-            tenant=self._tenant,
-            pipeline=pipeline,
-            stages=stages,
-            outcomes=outcomes,
-            owners=owners,
-            ids=ids,
-            changed_since=changed_since,
-            order=order,
-            cursor=cursor,
-            limit=limit,
-        )
-        return await self._run(questions.find(query, self._of))
-
-    async def history(self, id: str) -> tuple[Change, ...]:
-        """Give everything that happened to a deal, in order; `replay` of it is the deal. Raises `NotFound`."""
-        return await self._run(questions.get_history(self._tenant, id, self._of))
-
-    async def options(
-        self,
-        id: str,
-        *,
-        at: datetime,
-        actor: Actor | None = None,
-        facts: Mapping[str, Any] | None = None,
-    ) -> tuple[Option, ...]:
-        """List where a deal could move to, with what stands in the way. Raises `NotFound`."""
-
-        def ask(pipeline: Pipeline, record: R) -> tuple[Option, ...]:
-            return engine.options(pipeline, record, at=at, actor=actor, facts=facts)
-
-        return await self._run(questions.with_rules(self._tenant, id, self._of, ask))
-
-    async def unmet(
-        self,
-        id: str,
-        to: str | None = None,
-        *,
-        at: datetime,
-        actor: Actor | None = None,
-        outcome: Outcome | str | None = None,
-        reason: str | None = None,
-        amending: Mapping[str, Any] | None = None,
-        facts: Mapping[str, Any] | None = None,
-        recorded_at: datetime | None = None,
-    ) -> tuple[Problem, ...]:
-        """Give every reason why the same `move` would be refused now. Raises `NotFound`."""
-
-        def ask(pipeline: Pipeline, record: R) -> tuple[Problem, ...]:
-            return engine.unmet(
-                pipeline,
-                record,
-                to,
-                at=at,
-                actor=actor,
-                outcome=outcome,
-                reason=reason,
-                amending=amending,
-                facts=facts,
-                recorded_at=recorded_at,
-            )
-
-        return await self._run(questions.with_rules(self._tenant, id, self._of, ask))
+    pipeline = _told(finding.pipeline)
+    get = _told(finding.get)
+    find = _told(finding.find)
+    history = _told(finding.history)
+    options = _told(moving.options)
+    form = _told(moving.form)
+    unmet = _told(moving.unmet)
+    unmet_opening = _told(opening.unmet_opening)
+    unmet_adoption = _told(opening.unmet_adoption)
+    unmet_transfer = _told(moving.unmet_transfer)
+    unmet_amendment = _told(amending.unmet_amendment)
+    unmet_request = _told(approving.unmet_request)
+    unmet_signature = _told(approving.unmet_signature)
+    unmet_correction = _told(amending.unmet_correction)
+    unmet_removal = _told(removing.unmet_removal)
+    unmet_restoration = _told(removing.unmet_restoration)
+    unmet_merging = _told(removing.unmet_merging)
+    unmet_conversion = _told(opening.unmet_conversion)
+    unmet_action = _told(moving.unmet_action)
+    require_action = _told(moving.require_action)
 
     async def _run(self, steps: Steps[T]) -> T:
         try:

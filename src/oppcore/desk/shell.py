@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
-from typing import Any, Generic, TypeAlias, TypeVar, final
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
-from oppcore.codec import encode
 from oppcore.desk import requests
 from oppcore.desk.digest import digest_of
-from oppcore.desk.questions import get_history, get_pipeline, get_record, kind_for, type_for
-from oppcore.desk.requests import Receipt, Saved, Steps
-from oppcore.engine import Change, Converted, Opened, evolve, replay
+from oppcore.desk.loading import get_history, get_pipeline, get_record, kind_for
+from oppcore.desk.requests import Receipt, Steps
+from oppcore.engine import Change, evolve, replay
 from oppcore.errors import CommandMismatch, OppcoreError, VersionConflict
 from oppcore.pipeline import Pipeline
-from oppcore.records import Actor, Key, Lead, Record
+from oppcore.records import Actor, Key, Record
 from oppcore.repository.protocol import Commit, Committed, Guard, Write
 
-__all__ = ["Command", "Decide", "Shell"]
-
-_BATCH = 500  # records that are saved in one commit
+__all__ = ["Command", "Decide", "Proposal", "Shell"]
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 Decide: TypeAlias = Callable[[Pipeline, R], Sequence[Change]]
 """What the engine says to a loaded record: its changes, or a refusal that is raised."""
@@ -37,6 +34,7 @@ class Command:
     action: str
     id: str
     actor: Actor | None = None
+    expected_version: int | None = None
     command_id: str | None = None
     asked: object = None
 
@@ -49,12 +47,19 @@ class Command:
 
 @final
 @attrs.frozen
-class _Proposal(Generic[R]):
-    """What a command wants to be committed, and what it says once it is."""
+class Proposal(Generic[R]):
+    """What a command wants to be committed, and what it says once it is.
+
+    The first write is that of the record the command is about; every pipeline that was asked guards the commit.
+    """
 
     receipt: Receipt[R]
     writes: tuple[Write, ...]
     pipelines: tuple[Pipeline, ...]
+
+    def with_write(self, *others: Write) -> Proposal[R]:
+        """Give the same, with what happens to another record in the same commit."""
+        return attrs.evolve(self, writes=(*self.writes, *others))
 
 
 @final
@@ -66,141 +71,96 @@ class Shell(Generic[R]):
     of: type[R]
     retries: int = attrs.field(validator=attrs.validators.ge(0))
 
-    def publish(self, pipeline: Pipeline, *, actor: Actor | None) -> Steps[Receipt[Pipeline]]:
-        """Make a pipeline the one that decides. Raises `VersionConflict` unless it is the next revision."""
-        key = Key("pipeline", pipeline.key, self.tenant)
-        write = Write(key, pipeline.revision - 1, pipeline)
-        attempt = 0
-        while True:
-            stored = yield from requests.load(key)
-            if stored is not None and stored.record == pipeline:
-                return Receipt(pipeline, pipeline.revision)
-            found = 0 if stored is None else stored.version
-            if found != write.expected:
-                raise VersionConflict(key.kind, key.id, write.expected, found)
-            yield from requests.ask_to("publish", actor, pipeline)
-            try:
-                yield from requests.commit(Commit(tenant=self.tenant, writes=(write,)))
-            except VersionConflict:  # perhaps somebody published the same: look again
-                if attempt >= self.retries:
-                    raise
-            else:
-                return Receipt(pipeline, pipeline.revision)
-            yield from requests.pause(attempt)
-            attempt += 1
+    # Ask.
+
+    def key(self, id: str) -> Key:
+        """Give the key of a record."""
+        return Key(kind_for(self.of), id, self.tenant)
+
+    def load(self, id: str) -> Steps[tuple[Pipeline, R]]:
+        """Load a record and the pipeline it is in. Raises `NotFound`."""
+        record = yield from get_record(self.tenant, id, self.of)
+        pipeline = yield from get_pipeline(self.tenant, record.progress.pipeline)
+        return pipeline, record
+
+    def load_past(self, record: R) -> Steps[tuple[Change, ...]]:
+        """Load the changes that made a record what it is, and none that came after."""
+        return get_history(self.tenant, record.id, self.of, until=record.progress.version)
+
+    def ask(self, id: str, question: Callable[[Pipeline, R], T]) -> Steps[T]:
+        """Load a record and its pipeline, and ask the engine something about them. Raises `NotFound`."""
+        pipeline, record = yield from self.load(id)
+        return question(pipeline, record)
+
+    # Do.
 
     def create(
         self, command: Command, pipeline_key: str, decide: Callable[[Pipeline], Sequence[Change]]
     ) -> Steps[Receipt[R]]:
         """Bring a record into being. Raises `NotFound` for the pipeline, `VersionConflict` when the record exists."""
 
-        def propose() -> Steps[_Proposal[R]]:
+        def propose() -> Steps[Proposal[R]]:
             pipeline = yield from get_pipeline(self.tenant, pipeline_key)
-            yield from self._expect_nothing(self._key(command.id))
+            key = self.key(command.id)
+            yield from self.expect_nothing(key)
             changes = tuple(decide(pipeline))
             record = replay(changes, of=self.of)
             yield from requests.ask_to(command.action, command.actor, record)
-            return self._proposal(pipeline, 0, record, changes)
+            receipt = Receipt(record, record.progress.version, changes)
+            return Proposal(receipt, (Write(key, 0, record, changes),), (pipeline,))
 
-        return self._carry_out(command, propose)
+        return self.carry_out(command, propose)
 
-    def change(self, command: Command, decide: Decide[R], *, expected_version: int | None) -> Steps[Receipt[R]]:
+    def change(self, command: Command, decide: Decide[R]) -> Steps[Receipt[R]]:
         """Change a record. Raises `NotFound`, and `VersionConflict` when it is not at the expected version."""
 
-        def propose() -> Steps[_Proposal[R]]:
-            record, pipeline = yield from self._load(command, expected_version)
-            changes = tuple(decide(pipeline, record))
-            return self._proposal(pipeline, record.progress.version, evolve(record, *changes), changes)
+        def propose() -> Steps[Proposal[R]]:
+            pipeline, record = yield from self.load_for(command)
+            return self.propose(record, decide(pipeline, record), pipeline)
 
-        return self._carry_out(command, propose)
+        return self.carry_out(command, propose)
 
-    def convert(
-        self: Shell[Lead],
-        command: Command,
-        into: str,
-        opportunity_id: str,
-        decide: Callable[[Pipeline, Lead, Pipeline], tuple[Converted, Opened]],
-        *,
-        expected_version: int | None,
-    ) -> Steps[Receipt[Lead]]:
-        """Turn a lead into a deal of another pipeline, both in one commit. Raises what `change` and `create` raise."""
+    def load_for(self, command: Command) -> Steps[tuple[Pipeline, R]]:
+        """Load the record of a command and its pipeline, and ask whether the actor may do this to it.
 
-        def propose() -> Steps[_Proposal[Lead]]:
-            lead, pipeline = yield from self._load(command, expected_version)
-            target = yield from get_pipeline(self.tenant, into)
-            key = Key("opportunity", opportunity_id, self.tenant)
-            yield from self._expect_nothing(key)
-            converted, opened = decide(pipeline, lead, target)
-            yield from requests.ask_to("open", command.actor, opened.record)
-            found = self._proposal(pipeline, lead.progress.version, evolve(lead, converted), (converted,))
-            writes = (*found.writes, Write(key, 0, opened.record, (opened,)))
-            return _Proposal(found.receipt, writes, (pipeline, target))
-
-        return self._carry_out(command, propose)
-
-    def _load(self, command: Command, expected_version: int | None) -> Steps[tuple[R, Pipeline]]:
-        record = yield from get_record(self.tenant, command.id, self.of)
-        version = record.progress.version
-        if expected_version is not None and version != expected_version:
-            raise VersionConflict(kind_for(self.of), command.id, expected_version, version)
-        pipeline = yield from get_pipeline(self.tenant, record.progress.pipeline)
+        Raises `NotFound`, and `VersionConflict` when the record is not at the expected version.
+        """
+        pipeline, record = yield from self.load(command.id)
+        self.expect_version(record, command.expected_version)
         yield from requests.ask_to(command.action, command.actor, record)
-        return record, pipeline
+        return pipeline, record
 
-    def _expect_nothing(self, key: Key) -> Steps[None]:
+    def expect_version(self, record: R, expected: int | None) -> None:
+        """Raise `VersionConflict` when a record is not at the version its user saw, if there is one."""
+        found = record.progress.version
+        if expected is not None and found != expected:
+            raise VersionConflict(kind_for(self.of), record.id, expected, found)
+
+    def expect_nothing(self, key: Key) -> Steps[None]:
+        """Raise `VersionConflict` when there is something."""
         stored = yield from requests.load(key)
         if stored is not None:
             raise VersionConflict(key.kind, key.id, 0, stored.version)
 
-    def save(
-        self, histories: Iterable[Iterable[Change]], *, actor: Actor | None, command_id: str | None
-    ) -> Steps[Saved]:
-        """Save changes that were decided elsewhere, some hundred records in each commit."""
-        rest = filter(None, map(tuple, histories))
-        records = changes = 0
-        for number, batch in enumerate(iter(lambda: list(islice(rest, _BATCH)), [])):
-            yield from self._save(batch, number, actor, command_id)
-            records += len(batch)
-            changes += sum(map(len, batch))
-        return Saved(records, changes)
+    def propose(self, record: R, changes: Sequence[Change], *pipelines: Pipeline) -> Proposal[R]:
+        """Say what is to be committed for changes of a record, decided under these pipelines."""
+        after = evolve(record, *changes)
+        receipt = Receipt(after, after.progress.version, tuple(changes))
+        write = Write(self.key(record.id), record.progress.version, after, changes)
+        return Proposal(receipt, (write,), pipelines)
 
-    def _save(
-        self, batch: Sequence[Sequence[Change]], number: int, actor: Actor | None, command_id: str | None
-    ) -> Steps[None]:
-        digest = None
-        if command_id is not None:
-            command_id = f"{command_id}/{number}"
-            digest = digest_of([[encode(change) for change in history] for history in batch])
-            if (yield from self._recall(command_id, digest)) is not None:
-                return
-        writes: list[Write] = []
-        revisions: dict[str, int] = {}
-        for history in batch:
-            first, last = history[0].stamp, history[-1].stamp
-            key, expected = Key(first.kind, first.record_id, self.tenant), first.version - 1
-            of = type_for(first.kind)
-            earlier: Any = (yield from get_record(self.tenant, key.id, of)) if expected else None
-            record: Record = replay(history, of=of) if earlier is None else evolve(earlier, *history)
-            yield from requests.ask_to("save", actor, record)
-            writes.append(Write(key, expected, record, tuple(history)))
-            revisions[last.pipeline] = max(last.revision, revisions.get(last.pipeline, 0))
-        for pipeline_key in revisions:
-            yield from get_pipeline(self.tenant, pipeline_key)
-        guards = tuple(Guard(Key("pipeline", name, self.tenant), revision) for name, revision in revisions.items())
-        commit = Commit(tenant=self.tenant, writes=tuple(writes), guards=guards, command_id=command_id, digest=digest)
-        yield from requests.commit(commit)
-
-    def _carry_out(self, command: Command, propose: Callable[[], Steps[_Proposal[R]]]) -> Steps[Receipt[R]]:
+    def carry_out(self, command: Command, propose: Callable[[], Steps[Proposal[R]]]) -> Steps[Receipt[R]]:
+        """Commit what is proposed, once; after a conflict with others, what is proposed then."""
         command_id, digest = command.command_id, command.digest(kind_for(self.of))
         attempt = 0
         while True:
-            if (earlier := (yield from self._recall(command_id, digest))) is not None:
+            if (earlier := (yield from self.recall(command_id, digest))) is not None:
                 return (yield from self._look_back(earlier))
             try:
                 proposal = yield from propose()
             except OppcoreError:
                 # The same command may have been carried out meanwhile, and be what stands in its own way now.
-                if (earlier := (yield from self._recall(command_id, digest))) is not None:
+                if (earlier := (yield from self.recall(command_id, digest))) is not None:
                     return (yield from self._look_back(earlier))
                 raise
             if command_id is None and not proposal.receipt.changes:
@@ -215,15 +175,12 @@ class Shell(Generic[R]):
             yield from requests.pause(attempt)
             attempt += 1
 
-    def _commit(self, proposal: _Proposal[R], command_id: str | None, digest: str | None) -> Commit:
+    def _commit(self, proposal: Proposal[R], command_id: str | None, digest: str | None) -> Commit:
         guards = tuple(Guard(Key("pipeline", one.key, self.tenant), one.revision) for one in proposal.pipelines)
         return Commit(tenant=self.tenant, writes=proposal.writes, guards=guards, command_id=command_id, digest=digest)
 
-    def _proposal(self, pipeline: Pipeline, expected: int, record: R, changes: tuple[Change, ...]) -> _Proposal[R]:
-        receipt = Receipt(record, record.progress.version, changes)
-        return _Proposal(receipt, (Write(self._key(record.id), expected, record, changes),), (pipeline,))
-
-    def _recall(self, command_id: str | None, digest: str | None) -> Steps[Committed | None]:
+    def recall(self, command_id: str | None, digest: str | None) -> Steps[Committed | None]:
+        """Give what a command did before. Raises `CommandMismatch` when the id was another command's."""
         if command_id is None:
             return None
         earlier = yield from requests.recall(self.tenant, command_id)
@@ -233,7 +190,7 @@ class Shell(Generic[R]):
 
     def _look_back(self, earlier: Committed) -> Steps[Receipt[R]]:
         """Say again what a command said when it was carried out."""
-        written = earlier.written[0]  # of a conversion, that of the lead
+        written = earlier.written[0]  # that of the record the command is about
         record = yield from get_record(self.tenant, written.key.id, self.of)
         if record.progress.version == written.version:
             changes = yield from get_history(self.tenant, written.key.id, self.of, after=written.expected)
@@ -241,6 +198,3 @@ class Shell(Generic[R]):
             past = yield from get_history(self.tenant, written.key.id, self.of, until=written.version)
             record, changes = replay(past, of=self.of), past[written.expected :]
         return Receipt(record, written.version, changes, repeated=True)
-
-    def _key(self, id: str) -> Key:
-        return Key(kind_for(self.of), id, self.tenant)

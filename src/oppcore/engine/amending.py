@@ -39,6 +39,8 @@ def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str,
             problems.append(Problem("field.unknown", name, {"suggestion": suggest(name, pipeline.field_names)}))
         elif (problem := find_field_problem(field, value)) is not None:
             problems.append(problem)
+    if values.get("held_since") is not None and record.progress.outcome is not Outcome.OPEN:
+        problems.append(Problem("hold.closed", "held_since", {"outcome": record.progress.outcome}))
     return tuple(problems) or _find_refusals(record, values)
 
 
@@ -188,11 +190,9 @@ def hold(
 ) -> tuple[Amended, ...]:
     """Put a record on hold, until a day if one is known; on hold already, its day and reason are set anew.
 
-    A hold stands in no move's way; closing ends it. Raises `MoveRefused`, for a closed record with `hold.closed`.
+    It is an amendment of `held_since`, `resume_on` and `hold_reason`, and `unmet_amendment` asks for it. A hold stands
+    in no move's way; closing ends it. Raises `MoveRefused`, for a closed record with `hold.closed`.
     """
-    if record.progress.outcome is not Outcome.OPEN:
-        closed = Problem("hold.closed", "held_since", {"outcome": record.progress.outcome})
-        raise MoveRefused(record.id, Wish("wish.hold"), (closed,))
     since = record.progress.hold.held_since or at
     values = {"held_since": since, "resume_on": resume_on, "hold_reason": reason}
     return amend(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)

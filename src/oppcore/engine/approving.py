@@ -113,6 +113,9 @@ def request_approval(
 
 def _find_step(one: Round, verdict: Verdict, actor: Actor, step: str | None) -> Step | Problem:
     """Find what the actor can sign now: the step named, or the first that admits them."""
+    known = [other.key for other in one.steps]
+    if step is not None and step not in known:
+        return Problem("approval.no_step", "step", {"subject": one.subject, "have": step, "need": known})
     mine = [
         waiting
         for waiting in one.waiting
@@ -126,11 +129,18 @@ def _find_step(one: Round, verdict: Verdict, actor: Actor, step: str | None) -> 
     return Problem(code, "actor", params)
 
 
+def _approvers(one: Round, *, added: bool) -> set[str]:
+    """Give who has signed steps of the pipeline, or steps that were added: the two do not stand in each other's way."""
+    steps = {step.key for step in one.steps if step.added is added}
+    given = (one for one in one.signatures if one.verdict is Verdict.APPROVE)
+    return {one.actor_id for one in given if one.step in steps}
+
+
 def _signature_problems(
     one: Round, verdict: Verdict, actor: Actor, step: str | None, signer: str | None
 ) -> Iterator[Problem]:
     params = {"subject": one.subject, "have": actor.id, "verdict": verdict}
-    approvers = {given.actor_id for given in one.signatures if given.verdict is Verdict.APPROVE}
+    approvers = _approvers(one, added=False) | _approvers(one, added=True)
     if verdict is Verdict.WITHDRAW:
         if actor.id != one.requested_by and actor.id not in approvers:
             yield Problem("approval.not_yours", "actor", params | {"need": sorted({one.requested_by, *approvers})})
@@ -138,10 +148,10 @@ def _signature_problems(
     found = _find_step(one, verdict, actor, step)
     if isinstance(found, Problem):
         yield found
-    if verdict is Verdict.APPROVE and one.separate:
+    elif verdict is Verdict.APPROVE and one.separate:
         if actor.id == one.requested_by:
             yield Problem("approval.own", "actor", params)
-        elif actor.id in approvers:
+        elif actor.id in _approvers(one, added=found.added):
             yield Problem("approval.twice", "actor", params)
     if verdict is Verdict.ADD_SIGNER:
         if signer is None:

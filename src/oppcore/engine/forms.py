@@ -8,7 +8,7 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.criteria import Answered, Compare, Criterion, Exists, Present, Situation, Text, find_unmet
+from oppcore.criteria import Answered, Approved, Compare, Criterion, Exists, Present, Situation, Text, find_unmet
 from oppcore.criteria.combinators import leaves_of
 from oppcore.engine.moving import find_role_problems
 from oppcore.errors import MoveRefused, Problem, Wish
@@ -44,12 +44,14 @@ class Question:
 class Form:
     """What to ask before a move: fields in the order in which they are asked for, then what the gate looks at.
 
-    `checklist` holds the items without an answer. The guidance of the stage to be entered is at hand in `stage`.
+    `checklist` holds the items without an answer, `approvals` the subjects that the gate wants approved and that are
+    not. The guidance of the stage to be entered is at hand in `stage`.
     """
 
     stage: Stage
     questions: tuple[Question, ...]
     checklist: tuple[ChecklistItem, ...]
+    approvals: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -101,7 +103,19 @@ def form(pipeline: Pipeline, record: Record, to: str) -> Form:
     open_items = [
         item for key, item in known.items() if key in wanted and not is_present(record.progress.answers.get(key))
     ]
-    return Form(stage, tuple(questions), tuple(open_items))
+    wanting = [subject for subject in dict.fromkeys(_subjects(gate)) if not _is_approved(record, subject)]
+    return Form(stage, tuple(questions), tuple(open_items), tuple(wanting))
+
+
+def _subjects(gate: Iterable[Criterion]) -> Iterator[str]:
+    for criterion in gate:
+        for leaf in leaves_of(criterion):
+            if isinstance(leaf, Approved):
+                yield leaf.subject
+
+
+def _is_approved(record: Record, subject: str) -> bool:
+    return Approved(subject).judge(Situation(record=record, at=record.progress.changed_at))
 
 
 def unmet_action(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any, final
 
 import attrs
 
 from oppcore.criteria import Situation, find_unmet
-from oppcore.engine.amending import find_value_problems, make_amendment
+from oppcore.engine.amending import find_stay_problems, find_value_problems, make_amendment
 from oppcore.engine.changes import Amended, Moved, Waiver
 from oppcore.engine.evolution import evolve
 from oppcore.engine.overriding import Override, settle
@@ -189,7 +190,10 @@ def _decide(
         amended = make_amendment(pipeline, record, amending, at=at, actor=actor, recorded_at=recorded_at)
     after = evolve(record, *amended) if amended else record
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
-    settled = settle(pipeline, find_edge_problems(edge, situation, reason), override, actor)
+    problems = find_edge_problems(edge, situation, reason)
+    if amended:
+        problems = chain(find_stay_problems(pipeline, record, after, at=at), problems)
+    settled = settle(pipeline, problems, override, actor)
     return _Decision(settled.problems, edge, amended, after, settled.waiver)
 
 

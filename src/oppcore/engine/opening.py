@@ -15,8 +15,9 @@ from oppcore.engine.moving import find_edge_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
-from oppcore.pipeline import Pipeline
+from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import find_state_problem, open_edge
+from oppcore.pipeline.rules import OPENS_IN
 from oppcore.records import Actor, Lead, Opportunity, Outcome, Progress, Record, RecordKind, fields_of, with_fields
 from oppcore.spelling import suggest
 
@@ -41,7 +42,8 @@ def _stage_problem(pipeline: Pipeline, stage: str) -> Problem | None:
         known = [one.key for one in pipeline.stages]
         return Problem("move.unknown_stage", "stage", {"have": stage, "suggestion": suggest(stage, known)})
     if stage not in pipeline.entries:
-        return Problem("stage.no_entry", "stage", {"have": stage, "need": pipeline.entries})
+        rule = OPENS_IN if pipeline.stage(stage).kind is StageKind.OPEN else ""
+        return Problem("stage.no_entry", "stage", {"have": stage, "need": pipeline.entries}, rule=rule)
     return None
 
 
@@ -78,13 +80,15 @@ def _settle(
         return Settled(order)
     blank = _blank(pipeline, id, place, at, recorded_at)
     wrong = find_value_problems(pipeline, blank, values)
-    if (problem := _stage_problem(pipeline, place)) is not None:
-        return Settled((*wrong, problem))
+    elsewhere = _stage_problem(pipeline, place)
+    if elsewhere is not None and not elsewhere.rule:
+        wrong = (*wrong, elsewhere)
     if wrong:
         return Settled(wrong)
     record = with_fields(blank, values)
     situation = Situation(record=record, at=at, actor=actor, facts=facts, personal=pipeline.personal)
-    return settle(pipeline, find_edge_problems(open_edge(pipeline, place), situation), override, actor)
+    problems = find_edge_problems(open_edge(pipeline, place), situation)
+    return settle(pipeline, problems if elsewhere is None else (elsewhere, *problems), override, actor)
 
 
 def _open(

@@ -9,7 +9,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.criteria import Situation
-from oppcore.engine.amending import find_edits, find_value_problems, make_amendment
+from oppcore.engine.amending import find_edits, find_stay_problems, find_value_problems, make_amendment
 from oppcore.engine.changes import Amended, Moved, Origination
 from oppcore.engine.evolution import evolve
 from oppcore.engine.moving import find_edge_problems, find_policy_problems
@@ -82,7 +82,8 @@ def _decide(
     )
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=into.personal)
     arriving = find_edge_problems(open_edge(into, to, by=Direction.TRANSFER), situation)
-    return _Decision(settle(into, (*leaving, *arriving), override, actor), amended)
+    broken = find_stay_problems(pipeline, record, after, at=at) if amended else ()
+    return _Decision(settle(into, (*broken, *leaving, *arriving), override, actor), amended)
 
 
 def unmet_transfer(

@@ -16,6 +16,7 @@ from oppcore.pipeline.stage import Stage
 
 __all__ = [
     "DRAWN",
+    "OPENS_IN",
     "Rule",
     "entry_rules",
     "exit_rules",
@@ -85,6 +86,8 @@ def skip_rule(stage: str) -> str:
     return f"stages.{stage}.may_be_skipped"
 
 
+OPENS_IN = "opens_in"
+"""The name of the rule that says in which open stages a record is opened."""
 DRAWN = "transitions"
 """The name of the rule that only the transitions drawn are possible."""
 
@@ -93,6 +96,7 @@ def _all_rules(pipeline: Pipeline) -> Iterator[tuple[str, Waivable]]:
     for direction in Direction:
         yield flow_rule(direction), Waivable.FLOW
         yield roles_rule(flow_rule(direction)), Waivable.ROLES
+    yield OPENS_IN, Waivable.FLOW
     yield DRAWN, Waivable.FLOW
     for stage in pipeline.stages:
         yield skip_rule(stage.key), Waivable.FLOW

@@ -1,8 +1,7 @@
-"""What can be asked of a desk: steps that load and change nothing."""
+"""Loading what is there: records, pipelines, histories."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from oppcore.desk import requests
@@ -11,11 +10,10 @@ from oppcore.engine import Change
 from oppcore.errors import Corrupt, NotFound
 from oppcore.pipeline import Pipeline
 from oppcore.records import Key, Lead, Opportunity, Record, RecordKind
-from oppcore.repository.protocol import MAX_PAGE, Page, Query
+from oppcore.repository.protocol import MAX_PAGE
 
-__all__ = ["find", "get_history", "get_pipeline", "get_record", "kind_for", "type_for", "with_rules"]
+__all__ = ["get_history", "get_pipeline", "get_record", "kind_for", "type_for"]
 
-T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
 
@@ -50,12 +48,6 @@ def get_record(tenant: str, id: str, of: type[R]) -> Steps[R]:
     return stored.record
 
 
-def find(query: Query, of: type[R]) -> Steps[Page[R]]:
-    """Load a page of deals or leads."""
-    page = yield from requests.find(query)
-    return Page(tuple(stored.record for stored in page.items if isinstance(stored.record, of)), page.cursor)
-
-
 def get_history(
     tenant: str, id: str, of: type[Any], *, after: int = 0, until: int | None = None
 ) -> Steps[tuple[Change, ...]]:
@@ -71,10 +63,3 @@ def get_history(
     if not found and after == 0:
         raise NotFound(kind_for(of), id)
     return tuple(found)
-
-
-def with_rules(tenant: str, id: str, of: type[R], ask: Callable[[Pipeline, R], T]) -> Steps[T]:
-    """Load a record and its pipeline, and ask the engine something about them. Raises `NotFound`."""
-    record = yield from get_record(tenant, id, of)
-    pipeline = yield from get_pipeline(tenant, record.progress.pipeline)
-    return ask(pipeline, record)
