@@ -307,7 +307,7 @@ BARE = load_pipeline('key = "bare"\nstages = [{ key = "a", kind = "open" }, { ke
 @st.composite
 def twins(draw):
     """A deal and a lead that stand alike, in processes equal but for their kind: (pipeline, record) of each."""
-    made = draw(pipelines(kind="lead", max_open_stages=4, gates=False))
+    made = attrs.evolve(draw(pipelines(kind="lead", max_open_stages=4, gates=False)), approvals=())
     gates: st.SearchStrategy[list[Criterion]] = st.lists(criteria(fields=SHARED, max_depth=1), max_size=2)
     stages = [attrs.evolve(stage, entry=draw(gates), exit=draw(gates)) for stage in made.stages]
     processes = [attrs.evolve(made, kind=kind, stages=stages) for kind in RecordKind]
