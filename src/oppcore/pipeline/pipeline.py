@@ -12,6 +12,7 @@ from oppcore.document import MAX_FAULTS
 from oppcore.errors import InvalidPipeline
 from oppcore.messages import Names
 from oppcore.pipeline.approvals import Approval
+from oppcore.pipeline.claims import Claim
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Flow
 from oppcore.pipeline.permissions import OverridePolicy, Permissions
@@ -45,7 +46,8 @@ class Pipeline:
     from 1. `opens_in` names the stages in which a deal may be opened; empty means the first open stage. `currency` is
     what amounts are in where nothing else is said. With `transitions` only the moves drawn are possible; without them
     the order of the stages says which are. `approvals` are what gates can ask to be approved, `overrides` who may waive
-    rules. `continues` is the key of the lead pipeline before this one.
+    rules, `claims` what the pipeline is meant to guarantee (see `oppcore.proof`). `continues` is the key of the lead
+    pipeline before this one.
 
     Raises `InvalidPipeline` with every fault at once.
     """
@@ -63,6 +65,7 @@ class Pipeline:
     overrides: tuple[OverridePolicy, ...] = attrs.field(default=(), converter=tuple[OverridePolicy, ...])
     reasons: tuple[Reason, ...] = attrs.field(default=(), converter=tuple[Reason, ...])
     fields: tuple[CustomField, ...] = attrs.field(default=(), converter=tuple[CustomField, ...])
+    claims: tuple[Claim, ...] = attrs.field(default=(), converter=tuple[Claim, ...])
     opens_in: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
     currency: str | None = attrs.field(default=None, validator=optional_key)
     continues: str | None = attrs.field(default=None, validator=optional_key)
