@@ -44,11 +44,12 @@ __all__ = [
 
 
 class Origination(StrEnum):
-    """How a change came about: by the rules, as a fact taken over from elsewhere, or from another pipeline."""
+    """How a change came about: by the rules, taken over from elsewhere, from another pipeline, or as rules changed."""
 
     LIVE = "live"
     ADOPTED = "adopted"
     TRANSFERRED = "transferred"
+    MIGRATED = "migrated"
 
 
 def _to_kind(value: RecordKind | str) -> RecordKind:

@@ -126,6 +126,7 @@ TEXTS: Mapping[str, str] = {
     "wish.remove": "the removal",
     "wish.restore": "the restoration",
     "wish.merge": "the merging with {id}",
+    "wish.migrate": "the migration to {stage}",
     "wish.transfer": "the transfer to {stage} of pipeline {pipeline}",
     "move.refused": "{record_id}: {wish} is refused:",
     # The other errors.
@@ -254,6 +255,17 @@ TEXTS: Mapping[str, str] = {
     "pipeline.other": "the deal is in pipeline {have!r}, not {need!r}",
     "change.out_of_order": "{path} is {have}, before the last change at {need}; use a correction for the past",
     "change.before_it_happens": "recorded at {have}, before it happens at {need}",
+    # Revisions.
+    "revision.other": "{path} is {have}; a revision keeps {need}",
+    "revision.number": "the revision is {have}; the next one is {need}",
+    "revision.stage_gone": "{stage} is gone; archive it instead, so that the past can be counted",
+    "revision.stage_kind": "{stage} becomes {have}, it was {need}[[; deals there: {count}]]",
+    "revision.stage_archived": "{stage} is archived[[; open deals there: {count}]]",
+    "revision.stage_new": "{stage} is new",
+    "revision.order": "the stages are in another order: {need}",
+    "revision.field": "the field {key} is gone or another[[; deals with a value: {count}]]",
+    "revision.part": "{key} is another",
+    "revision.no_place": "{stage} is archived; say to which stage its open deals go",
     # Claims and stories.
     "story.opened": "{at}: {actor} opens a deal in {target}",
     "story.moved": "{at}: {actor} moves it from {source} to {target}",

@@ -207,6 +207,7 @@ TEXTS: Mapping[str, str] = {
     "wish.remove": "移除",
     "wish.restore": "恢复",
     "wish.merge": "与 {id} 合并",
+    "wish.migrate": "迁移到“{stage}”",
     "wish.transfer": "转移到流程“{pipeline}”的“{stage}”",
     "move.refused": "{record_id}：{wish}被拒绝：",
     # The other errors.
@@ -334,6 +335,17 @@ TEXTS: Mapping[str, str] = {
     "pipeline.other": "单子属于流程“{have}”，而非“{need}”",
     "change.out_of_order": "{path}为 {have}，早于上次变更的 {need}，补改过往请用更正",
     "change.before_it_happens": "记录时间 {have} 早于发生时间 {need}",
+    # Revisions.
+    "revision.other": "{path} 为 {have}；新版本须保持 {need}",
+    "revision.number": "版本号为 {have}；下一版应为 {need}",
+    "revision.stage_gone": "阶段“{stage}”被删除；请改为归档，以便统计历史",
+    "revision.stage_kind": "阶段“{stage}”由“{need}”改为“{have}”[[；其中商机 {count} 个]]",
+    "revision.stage_archived": "阶段“{stage}”已归档[[；其中进行中的商机 {count} 个]]",
+    "revision.stage_new": "新增阶段“{stage}”",
+    "revision.order": "阶段顺序有变：{need}",
+    "revision.field": "字段 {key} 被删除或改变[[；有值的商机 {count} 个]]",
+    "revision.part": "{key} 有变",
+    "revision.no_place": "阶段“{stage}”已归档；请说明其中进行中的商机转到哪个阶段",
     # Claims and stories.
     "story.opened": "{at}：{actor} 在“{target}”新建商机",
     "story.moved": "{at}：{actor} 将商机从“{source}”推进到“{target}”",
