@@ -98,6 +98,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "add_signer": "add a signer",
     },
     "Visibility": _as_they_are("latent apparent"),
+    "Effect": _as_they_are("harmless needs_mapping refused"),
     "Waivable": _as_they_are("criteria approvals flow roles"),
     # The built-in fields.
     "field": _as_they_are(

@@ -133,6 +133,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "StageKind": {"open": "进行中", "won": "赢单", "lost": "丢单", "post_sale": "售后"},
     "Verdict": {"approve": "同意", "reject": "驳回", "return": "退回", "withdraw": "撤回", "add_signer": "加签"},
     "Visibility": {"latent": "潜在", "apparent": "显性"},
+    "Effect": {"harmless": "无影响", "needs_mapping": "需要映射", "refused": "不允许"},
     "Waivable": {"criteria": "条件", "approvals": "审批", "flow": "流转规则", "roles": "角色"},
     "field": {
         "name": "名称",
