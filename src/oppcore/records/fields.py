@@ -15,6 +15,7 @@ import attrs
 from oppcore.errors import Problem
 from oppcore.money import Money
 from oppcore.records.custom import CustomFields, CustomValue
+from oppcore.records.drafts import copier
 from oppcore.records.groups import (
     Decision,
     Environment,
@@ -235,30 +236,15 @@ ITEM_FIELDS: Mapping[str, Mapping[str, Field]] = {name: _ITEM_FIELDS[type_] for 
 _BY_TYPE: Mapping[type[Any], Mapping[str, Field]] = {Opportunity: FIELDS, Lead: LEAD_FIELDS, **_ITEM_FIELDS}
 
 
-def _slots(type_: type[Any]) -> list[tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]:
-    slots = [getattr(type_, field.name) for field in attrs.fields(type_) if field.name != "progress"]
-    return [(slot.__get__, slot.__set__) for slot in slots]
-
-
-_SLOTS: Mapping[type[Any], list[tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]] = {
-    Opportunity: _slots(Opportunity),
-    Lead: _slots(Lead),
+_WITH_PROGRESS: Mapping[type[Any], Callable[[Any, Progress], Any]] = {
+    type_: copier(type_, "progress") for type_ in (Opportunity, Lead)
 }
-_SET_PROGRESS: Mapping[type[Any], Callable[[Any, Any], None]] = {type_: type_.progress.__set__ for type_ in _SLOTS}
 
 
 def with_progress(record: R, progress: Progress) -> R:
-    """Give the record with another progress.
-
-    Every change does this, and nothing else of the record changes: its slots are copied, which takes a quarter of the
-    time of `attrs.evolve`, because what was validated once is not validated again.
-    """
-    kind = type(record)
-    copy = object.__new__(kind)
-    for read, write in _SLOTS[kind]:
-        write(copy, read(record))
-    _SET_PROGRESS[kind](copy, progress)
-    return copy
+    """Give the record with another progress: every change does this, and nothing else of the record changes."""
+    changed: R = _WITH_PROGRESS[type(record)](record, progress)
+    return changed
 
 
 def fields_of(kind: RecordKind) -> Mapping[str, Field]:
