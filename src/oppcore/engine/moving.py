@@ -35,7 +35,7 @@ __all__ = [
     "unmet",
 ]
 
-MovedDraft = draft_class(Moved)
+MovedDraft, SituationDraft = draft_class(Moved), draft_class(Situation)
 _CLOSED_KINDS = {Outcome.WON: StageKind.WON, Outcome.LOST: StageKind.LOST}
 
 
@@ -212,7 +212,13 @@ def _decide(
     if amending:
         amended = make_amendment(pipeline, record, amending, at=at, actor=actor, recorded_at=recorded_at)
     after = evolve(record, *amended) if amended else record
-    situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
+    situation = SituationDraft()
+    situation.record = after
+    situation.at = at
+    situation.actor = actor
+    situation.facts = facts
+    situation.personal = pipeline.personal
+    situation.__class__ = Situation
     problems = find_edge_problems(edge, situation, reason)
     if amended:
         problems = (*find_stay_problems(pipeline, record, after, at=at), *problems)

@@ -17,13 +17,6 @@ __all__ = ["find_order_problems", "find_other_pipeline", "find_pipeline_problems
 StampDraft = draft_class(Stamp)
 
 
-def _recorded(progress: Progress | None, at: datetime, recorded_at: datetime | None) -> datetime:
-    """Give when a change is recorded: as said, else when it happens, but never before the last one was."""
-    if recorded_at is not None:
-        return to_instant(recorded_at)
-    return at if progress is None else max(at, progress.recorded_at)
-
-
 def find_order_problems(
     progress: Progress | None, *, at: datetime, recorded_at: datetime | None = None
 ) -> tuple[Problem, ...]:
@@ -77,18 +70,27 @@ def next_stamp(
     rules: tuple[str, ...] = (),
     waiver: Waiver | None = None,
 ) -> Stamp:
-    """Make the stamp of the change that follows."""
+    """Make the stamp of the change that follows.
+
+    It is recorded when that is said, else when it happens, but never before the last one was.
+    """
     handed: Any = actor
     if handed is not None and not isinstance(handed, Actor):
         message = f"an actor is an Actor, not {type(handed).__name__}"
         raise TypeError(message)
     at = to_instant(at)
+    if recorded_at is not None:
+        recorded_at = to_instant(recorded_at)
+    elif progress is not None and at < progress.recorded_at:
+        recorded_at = progress.recorded_at
+    else:
+        recorded_at = at
     stamp = StampDraft()
     stamp.kind = pipeline.kind
     stamp.record_id = record_id
     stamp.version = 1 if progress is None else progress.version + 1
     stamp.at = at
-    stamp.recorded_at = _recorded(progress, at, recorded_at)
+    stamp.recorded_at = recorded_at
     stamp.actor_id = None if actor is None else actor.id
     stamp.pipeline = pipeline.key
     stamp.revision = pipeline.revision

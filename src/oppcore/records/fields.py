@@ -15,7 +15,6 @@ import attrs
 from oppcore.errors import Problem
 from oppcore.money import Money
 from oppcore.records.custom import CustomFields, CustomValue
-from oppcore.records.drafts import copier
 from oppcore.records.groups import (
     Decision,
     Environment,
@@ -44,7 +43,6 @@ from oppcore.records.items import (
 from oppcore.records.key import RecordKind
 from oppcore.records.lead import Lead
 from oppcore.records.opportunity import Opportunity
-from oppcore.records.progress import Progress
 
 __all__ = [
     "FIELDS",
@@ -61,7 +59,6 @@ __all__ = [
     "kind_of",
     "kind_of_fields",
     "with_fields",
-    "with_progress",
 ]
 
 Record: TypeAlias = Opportunity | Lead
@@ -234,17 +231,6 @@ ITEM_FIELDS: Mapping[str, Mapping[str, Field]] = {name: _ITEM_FIELDS[type_] for 
 """The fields of the items of each field that holds several."""
 
 _BY_TYPE: Mapping[type[Any], Mapping[str, Field]] = {Opportunity: FIELDS, Lead: LEAD_FIELDS, **_ITEM_FIELDS}
-
-
-_WITH_PROGRESS: Mapping[type[Any], Callable[[Any, Progress], Any]] = {
-    type_: copier(type_, "progress") for type_ in (Opportunity, Lead)
-}
-
-
-def with_progress(record: R, progress: Progress) -> R:
-    """Give the record with another progress: every change does this, and nothing else of the record changes."""
-    changed: R = _WITH_PROGRESS[type(record)](record, progress)
-    return changed
 
 
 def fields_of(kind: RecordKind) -> Mapping[str, Field]:
