@@ -21,7 +21,7 @@ from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, Outcome, RecordKind, fields_of
-from oppcore.records.checks import key_text, optional_key, texts, to_texts
+from oppcore.records.checks import key_text, optional_key, texts, to_texts, version_number
 
 __all__ = ["Pipeline"]
 
@@ -53,7 +53,7 @@ class Pipeline:
     """
 
     key: str = attrs.field(validator=key_text)
-    revision: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    revision: int = attrs.field(default=1, validator=version_number)
     kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=RecordKind)
     labels: Labels = labels_field()
     stages: tuple[Stage, ...] = attrs.field(converter=tuple[Stage, ...])
@@ -74,8 +74,8 @@ class Pipeline:
     _drawn: Mapping[tuple[str, str], Transition] = _derived()
     personal: frozenset[str] = _derived()
     """The names of the fields whose values are never printed."""
-    edges: dict[tuple[str, str, str, str], Any] = _derived()
-    """The edges found so far (`find_edge` keeps them: they follow from the rest, and there may be very many)."""
+    edges: dict[Any, Any] = _derived()
+    """The edges found so far, by what was asked for: they follow from the rest, and there may be very many."""
 
     def __attrs_post_init__(self) -> None:
         if faults := tuple(islice(find_faults(self), MAX_FAULTS)):
