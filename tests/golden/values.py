@@ -320,6 +320,13 @@ stages = [{ key = "new", kind = "open", exit = [{ present = "email" }] }, { key 
 )
 
 
+EXAMPLES = load_pipeline("""
+key = "examples"
+numbers = "example"
+stages = [{key = "a", kind = "open", probability = 0.1}]
+""")
+
+
 def moved(source, target, *directions, **rest):
     return Moved(stamp=LATER, source=source, target=target, directions=directions, **rest)
 
@@ -377,4 +384,5 @@ SCHEMA_1 = [
     Restored(stamp=LATER),
     PIPELINE,
     LEADS,
+    EXAMPLES,
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from itertools import islice
 from typing import Any, Protocol, final
 
@@ -22,7 +23,14 @@ from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, Outcome, RecordKind, fields_of
 from oppcore.records.checks import key_text, optional_key, texts, to_texts
 
-__all__ = ["Pipeline"]
+__all__ = ["Numbers", "Pipeline"]
+
+
+class Numbers(StrEnum):
+    """Whose the probabilities, days and conversions of the stages are: the user's own, or a template's examples."""
+
+    OWN = "own"
+    EXAMPLE = "example"
 
 
 class _Labelled(Protocol):
@@ -45,7 +53,8 @@ class Pipeline:
     from 1. `opens_in` names the stages in which a deal may be opened; empty means the first open stage. `currency` is
     what amounts are in where nothing else is said. With `transitions` only the moves drawn are possible; without them
     the order of the stages says which are. `approvals` are what gates can ask to be approved, `overrides` who may waive
-    rules. `continues` is the key of the lead pipeline before this one.
+    rules. `continues` is the key of the lead pipeline before this one. `numbers` says whose the probabilities and days
+    of the stages are: while they are a template's examples, forecasts say so.
 
     Raises `InvalidPipeline` with every fault at once.
     """
@@ -54,6 +63,7 @@ class Pipeline:
     revision: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
     kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=RecordKind)
     labels: Labels = labels_field()
+    numbers: Numbers = attrs.field(default=Numbers.OWN, converter=Numbers)
     stages: tuple[Stage, ...] = attrs.field(converter=tuple[Stage, ...])
     flow: Flow = Flow()
     transitions: tuple[Transition, ...] = attrs.field(default=(), converter=tuple[Transition, ...])
@@ -88,6 +98,10 @@ class Pipeline:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    def label(self, language: str) -> str:
+        """Give the label in a language, or the key where there is none."""
+        return dict(self.labels).get(language, self.key)
 
     def __contains__(self, key: object) -> bool:
         return key in self._ranks
