@@ -2,19 +2,20 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import attrs
 import pytest
 
-from oppcore import adopt, evolve, find_violations, load_pipeline, template
-from oppcore.criteria import Answered, Approved, Witness, find_witness
+from oppcore import Money, adopt, evolve, find_violations, load_pipeline, template
+from oppcore.criteria import Answered, Approved, Situation, Witness, find_witness
 from oppcore.criteria.combinators import leaves_of
 from oppcore.engine import amend, convert, move, open_lead, open_opportunity, options, request_approval, sign
 from oppcore.history import rows_of
 from oppcore.pipeline import Numbers, StageKind, dump_pipeline, template_keys, template_text
 from oppcore.pipeline.edges import find_edge, find_edges, legal_outcomes, open_edge
 from oppcore.pipeline.structure import find_faults
-from oppcore.records import Actor, Outcome, RecordKind, State
+from oppcore.records import Actor, Outcome, Quote, RecordKind, State
 
 DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ANN = Actor("ann")
@@ -248,3 +249,33 @@ def test_a_deal_of_salesforce_is_taken_over_wherever_it_stands():
         )
         [taken] = adopt(pipeline, attrs.evolve(opened, progress=progress), at=DAY)
         assert taken.record.progress.state == state
+
+
+@pytest.mark.parametrize("key", ["full_cycle", "lead_funnel"])
+@pytest.mark.parametrize(
+    ("discount", "signers"),
+    [
+        (None, ["manager"]),
+        ("0.1", ["manager"]),
+        ("0.15", ["manager", "finance"]),
+        ("0.25", ["manager", "finance", "director"]),
+    ],
+)
+def test_a_higher_discount_is_signed_by_more_and_was_approved_for_no_higher_one(key, discount, signers):
+    pipeline = template(key)
+    given = None if discount is None else Decimal(discount)
+    quote = Quote(id="q-1", amount=Money(1000, "CNY"), discount=given)
+    values = {"quotes": (quote,), "current_quote_id": "q-1"}
+    deal = evolve(None, *open_opportunity(pipeline, "d-1", values, at=DAY, actor=ANN))
+    deal = evolve(deal, *request_approval(pipeline, deal, "quote", at=DAY, actor=ANN))
+    asked = []
+    while waiting := deal.progress.approvals[-1].waiting:
+        asked.append(waiting[0].key)
+        signer = Actor(f"signer {len(asked)}", waiting[0].roles)
+        deal = evolve(deal, *sign(pipeline, deal, "quote", "approve", at=DAY, actor=signer))
+    higher = attrs.evolve(quote, discount=Decimal("0.3"))
+    changed = evolve(deal, *amend(pipeline, deal, {"quotes": (higher,)}, at=DAY, actor=ANN))
+
+    assert asked == signers
+    assert Approved("quote").judge(Situation(record=deal, at=DAY))
+    assert not Approved("quote").judge(Situation(record=changed, at=DAY))
