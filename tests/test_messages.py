@@ -16,9 +16,11 @@ MAKERS = {"Problem", "Wish", "_refuse", "one"}
 ALWAYS = {"path"}
 GATHERED = {"column", "count", "rows"}
 # Codes that are put together from a closed list.
+COMPARED = ("eq", "ne", "lt", "le", "gt", "ge", "one_of", "between", "contains", "starts", "ends")
 COMPOSED = {
-    "field.": ("eq", "ne", "lt", "le", "gt", "ge", "one_of", "between", "contains", "starts", "ends"),
-    "field.not_": ("eq", "ne", "lt", "le", "gt", "ge", "one_of", "between", "contains", "starts", "ends"),
+    "field.": COMPARED,
+    "field.not_": COMPARED,
+    "say.": COMPARED,
 }
 CODE = re.compile(r"[a-z_]+\.[a-z_]+")
 PLACEHOLDER = re.compile(r"\{(\w+)")

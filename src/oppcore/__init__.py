@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from oppcore.funnel import measure_funnel
     from oppcore.history import adopt_history, infer_pipeline, rows_of, take_snapshot
     from oppcore.money import Money
-    from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline
+    from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline, template
     from oppcore.records import Actor, Lead, Opportunity
     from oppcore.repository import MemoryRepository, SqliteRepository
 
@@ -67,6 +67,7 @@ __all__ = [
     "replay",
     "rows_of",
     "take_snapshot",
+    "template",
     "unmet",
     "weigh_forecast",
 ]
@@ -80,7 +81,7 @@ _ROOMS = {
     "funnel": "measure_funnel",
     "history": "adopt_history infer_pipeline rows_of take_snapshot",
     "money": "Money",
-    "pipeline": "Pipeline Stage dump_pipeline load_pipeline",
+    "pipeline": "Pipeline Stage dump_pipeline load_pipeline template",
     "records": "Actor Lead Opportunity",
     "repository": "MemoryRepository SqliteRepository",
 }

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -279,3 +280,15 @@ def test_the_day_of_a_closing_is_the_hosts():
 
     assert weigh_forecast(records, PIPELINE, timezone="America/New_York").rows[0].period == "2024-01"
     assert weigh_forecast(records, PIPELINE, timezone="UTC").rows[0].period == "2024-02"
+
+
+def test_probabilities_that_are_a_templates_examples_are_said_to_be():
+    examples = attrs.evolve(PIPELINE, numbers="example")
+    own = {"probability": Decimal("0.9")}
+    rows = [row("P", id="a", amount=eur("100"), expected_close_on=MARCH)]
+    ours = [row("P", id="a", amount=eur("100"), expected_close_on=MARCH, **own)]
+
+    for told, pipeline, said in ((rows, examples, True), (rows, PIPELINE, False), (ours, examples, False)):
+        forecast = weigh_forecast(make_history(told), pipeline, timezone="UTC")
+        assert ("a template's examples" in str(forecast)) == said
+        assert forecast.detail()["numbers"] == str(pipeline.numbers)

@@ -332,6 +332,13 @@ stages = [{ key = "new", kind = "open", exit = [{ present = "email" }] }, { key 
 )
 
 
+EXAMPLES = load_pipeline("""
+key = "examples"
+numbers = "example"
+stages = [{key = "a", kind = "open", probability = 0.1}]
+""")
+
+
 def moved(source, target, *directions, **rest):
     return Moved(stamp=LATER, source=source, target=target, directions=directions, **rest)
 
@@ -389,4 +396,5 @@ SCHEMA_1 = [
     Restored(stamp=LATER),
     PIPELINE,
     LEADS,
+    EXAMPLES,
 ]

@@ -79,3 +79,12 @@ def test_the_funnel_says_that_they_are_no_longer_won(oppcore, reading):
 
     assert found["steps"][-1]["count"] == 19
     assert found["no_longer_won"] == 7
+
+
+def test_it_loads_by_the_template_without_saying_what_the_stages_mean(oppcore, reading, known):
+    found = oppcore("snapshot", *reading, *SAID, "--template", "salesforce")
+
+    assert known["open_won_lost"] == {key: found[key] for key in ("open", "won", "lost")}
+    assert {stage["name"]: stage["count"] for stage in found["stages"] if stage["count"]} == {
+        name: count for name, count in known["by_stage"].items() if not name.startswith("Closed")
+    }

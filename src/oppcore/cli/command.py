@@ -11,6 +11,7 @@ from importlib.metadata import version
 import click
 
 from oppcore.cli.demo import demo
+from oppcore.cli.drawing import diagram, templates
 from oppcore.cli.measures import forecast, funnel, snapshot
 from oppcore.cli.pipelines import check, infer
 from oppcore.cli.printing import complain
@@ -43,7 +44,7 @@ def oppcore() -> None:
     """
 
 
-for _command in (demo, funnel, snapshot, forecast, check, infer):
+for _command in (demo, funnel, snapshot, forecast, check, infer, templates, diagram):
     oppcore.add_command(_command)
 
 

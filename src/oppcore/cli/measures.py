@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from oppcore.cli.printing import FORMATS, busy, print_result
-from oppcore.cli.reading import Reading, pipeline_option, reading_options
+from oppcore.cli.reading import PipelineChoice, Reading, pipeline_option, reading_options
 from oppcore.errors import OppcoreError
 from oppcore.forecast import weigh_forecast
 from oppcore.funnel import CountingRule, measure_funnel
@@ -25,7 +25,7 @@ _OPTIONS = (
 
 
 def _measure(command: Callable[..., Any]) -> click.Command:
-    """Make a command of a function of `reading`, `pipeline_file`, `as_of`, `known_on`, `format` and its own options."""
+    """Make a command of a function of `reading`, `choice`, `as_of`, `known_on`, `format` and its own options."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return click.command()(reading_options(pipeline_option(command)))
@@ -54,7 +54,7 @@ def _counting() -> Generator[None, None, None]:
 @click.option("--by", metavar="COLUMN", help="One funnel for each value of this column.")
 def funnel(
     reading: Reading,
-    pipeline_file: str | None,
+    choice: PipelineChoice,
     as_of: str | None,
     known_on: str | None,
     format: str,
@@ -63,9 +63,9 @@ def funnel(
 ) -> None:
     """Show how many deals of CHANGES reached each step.
 
-    With --pipeline, --steps picks the steps to be counted.
+    With --pipeline or --template, --steps picks the steps to be counted.
     """
-    history, pipeline = reading.read_with(pipeline_file, money=by == "currency", picks=True)
+    history, pipeline = reading.read_with(choice, money=by == "currency", picks=True)
     with _counting():
         result = measure_funnel(
             history,
@@ -82,9 +82,9 @@ def funnel(
 
 
 @_measure
-def snapshot(reading: Reading, pipeline_file: str | None, as_of: str | None, known_on: str | None, format: str) -> None:
+def snapshot(reading: Reading, choice: PipelineChoice, as_of: str | None, known_on: str | None, format: str) -> None:
     """Show where the deals of CHANGES stood at an instant, and what they were worth."""
-    history, pipeline = reading.read_with(pipeline_file)
+    history, pipeline = reading.read_with(choice)
     with _counting():
         result = take_snapshot(
             history,
@@ -98,7 +98,7 @@ def snapshot(reading: Reading, pipeline_file: str | None, as_of: str | None, kno
 
 
 @_measure
-def forecast(reading: Reading, pipeline_file: str | None, as_of: str | None, known_on: str | None, format: str) -> None:
+def forecast(reading: Reading, choice: PipelineChoice, as_of: str | None, known_on: str | None, format: str) -> None:
     """Show what the deals of CHANGES have brought and may bring, per month and currency.
 
     Open deals weigh in with the probability of their stage, or their own where they have one. Months are those of
@@ -106,7 +106,7 @@ def forecast(reading: Reading, pipeline_file: str | None, as_of: str | None, kno
     """
     if reading.timezone is None:
         raise click.UsageError("a forecast counts by month: say whose months with --timezone ZONE, e.g. UTC")
-    history, pipeline = reading.read_with(pipeline_file)
+    history, pipeline = reading.read_with(choice)
     with _counting():
         result = weigh_forecast(
             history,

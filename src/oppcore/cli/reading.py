@@ -20,11 +20,42 @@ from oppcore.exchange import read_changes, read_table
 from oppcore.exchange.instants import ISO, find_timezone, parse_when
 from oppcore.history import History
 from oppcore.history.inference import infer_pipeline
-from oppcore.pipeline import Pipeline, load_pipeline
+from oppcore.pipeline import Pipeline, load_pipeline, template
 
-__all__ = ["Reading", "load_pipeline_file", "pipeline_option", "reading_options"]
+__all__ = [
+    "PipelineChoice",
+    "Reading",
+    "load_pipeline_file",
+    "load_template",
+    "pipeline_option",
+    "reading_options",
+]
 
 _NEXT_NAME = re.compile(r",(?=\s*\w+=)")
+
+
+@final
+@attrs.frozen(kw_only=True)
+class PipelineChoice:
+    """Which pipeline the user wants: that of a file, or a template; neither where it is to be inferred."""
+
+    file: str | None = None
+    template: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.file is not None and self.template is not None:
+            raise click.UsageError("name a pipeline file or a template, not both")
+
+    def load(self) -> Pipeline | None:
+        """Load it; None where none was named."""
+        if self.template is not None:
+            return load_template(self.template)
+        if self.file is None:
+            return None
+        try:
+            return load_pipeline_file(self.file)
+        except InvalidPipeline as error:
+            raise _about(self.file, error) from None
 
 
 @final
@@ -86,26 +117,23 @@ class Reading:
         """Give the steps that were named, in order."""
         return _listed(self.steps)
 
-    def read_with(
-        self, pipeline_file: str | None, *, money: bool = True, picks: bool = False
-    ) -> tuple[History, Pipeline]:
-        """Read the change table, and the pipeline from its file or from what was said about the stages.
+    def read_with(self, choice: PipelineChoice, *, money: bool = True, picks: bool = False) -> tuple[History, Pipeline]:
+        """Read the change table, and the pipeline that was named or else follows from what was said about the stages.
 
-        `picks` says that with a pipeline file --steps picks among its stages; otherwise it has no meaning there.
+        `picks` says that with a pipeline --steps picks among its stages; otherwise it has no meaning there.
         """
-        if pipeline_file == "-" and "-" in (self.changes, self.records):
+        if choice.file == "-" and "-" in (self.changes, self.records):
             raise click.UsageError("only one file can come from standard input")
-        if pipeline_file is not None:
+        if choice != PipelineChoice():
             if self.won or self.lost or self.post_sale:
                 raise click.UsageError(
-                    "--won, --lost and --post-sale are for use without --pipeline, which says it all"
+                    "--won, --lost and --post-sale are for use without --pipeline and --template, which say it all"
                 )
             if self.steps and not picks:
-                raise click.UsageError("--steps says the order of the stages, which --pipeline says already")
-            try:
-                pipeline = load_pipeline_file(pipeline_file)
-            except InvalidPipeline as error:
-                raise _about(pipeline_file, error) from None
+                raise click.UsageError(
+                    "--steps says the order of the stages, which --pipeline or --template says already"
+                )
+        if (pipeline := choice.load()) is not None:
             return self.read(pipeline, money=money), pipeline
         history = self.read(money=money)
         return history, self.infer(history)
@@ -173,14 +201,30 @@ def _about(file: str, error: OppcoreError) -> click.ClickException:
     return click.ClickException("\n".join(lines))
 
 
+def load_template(key: str) -> Pipeline:
+    """Load a template; to name one there is not is wrong usage."""
+    try:
+        return template(key)
+    except LookupError as error:
+        raise click.UsageError(str(error)) from None
+
+
 def pipeline_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --pipeline."""
+    """Add --pipeline and --template; the command gets one `PipelineChoice` as `choice`."""
+
+    @functools.wraps(command)
+    def wrapped(pipeline_file: str | None, template_key: str | None, **given: Any) -> Any:
+        return command(choice=PipelineChoice(file=pipeline_file, template=template_key), **given)
+
+    wrapped = click.option("--template", "template_key", metavar="KEY", help="A pipeline that comes with oppcore.")(
+        wrapped
+    )
     return click.option(
         "--pipeline",
         "pipeline_file",
         metavar="FILE",
-        help="The pipeline (TOML or JSON). Without it, say --won and --lost (and --steps).",
-    )(command)
+        help="The pipeline (TOML or JSON). Without it or --template, say --won and --lost (and --steps).",
+    )(wrapped)
 
 
 _OPTIONS = (

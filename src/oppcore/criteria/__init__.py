@@ -7,6 +7,7 @@ from oppcore.criteria.combinators import AllOf, AnyOf, Criterion, Exists, Not, S
 from oppcore.criteria.explanation import Explanation, explain, find_unmet
 from oppcore.criteria.leaf import Leaf
 from oppcore.criteria.leaves import Answered, Compare, Comparison, Elapsed, Match, Present, Role, Since, Text
+from oppcore.criteria.saying import say_criterion
 from oppcore.criteria.situation import Situation
 from oppcore.criteria.solve import (
     Impossible,
@@ -49,4 +50,5 @@ __all__ = [
     "implies",
     "is_always_true",
     "is_satisfiable",
+    "say_criterion",
 ]

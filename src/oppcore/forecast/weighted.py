@@ -14,7 +14,7 @@ from oppcore.forecast.scope import Scope, find_scope
 from oppcore.history import History, Standing
 from oppcore.money import Money, minor_units
 from oppcore.periods import as_of_text, month_of
-from oppcore.pipeline import Pipeline
+from oppcore.pipeline import Numbers, Pipeline
 from oppcore.pipeline.estimate import effective_category, effective_probability
 from oppcore.records import ForecastCategory, Opportunity, Outcome
 from oppcore.table import Table
@@ -60,8 +60,9 @@ class ForecastRow:
 class Forecast:
     """A row per month and currency, in that order; deals without a month come last, in rows of their own.
 
-    `own_probability` and `stage_probability` count the open deals by whose probability weighs them. `left_out` lists
-    the deals that are in no row, and why; lost and abandoned deals bring nothing and are not listed.
+    `own_probability` and `stage_probability` count the open deals by whose probability weighs them; `numbers` says
+    whether those of the stages are a template's examples. `left_out` lists the deals that are in no row, and why; lost
+    and abandoned deals bring nothing and are not listed.
     """
 
     as_of: datetime | None
@@ -69,6 +70,7 @@ class Forecast:
     rows: tuple[ForecastRow, ...]
     own_probability: int
     stage_probability: int
+    numbers: Numbers = Numbers.OWN
     left_out: tuple[Problem, ...] = ()
 
     def as_records(self) -> list[dict[str, Any]]:
@@ -97,6 +99,7 @@ class Forecast:
                 for record in self.as_records()
             ],
             "probabilities": {"own": self.own_probability, "stage": self.stage_probability},
+            "numbers": str(self.numbers),
             "left_out": [problem.detail() for problem in self.left_out],
         }
 
@@ -105,6 +108,11 @@ class Forecast:
         amounts = ("won", "open", "weighted_open", "expected")
         weighed = self.own_probability + self.stage_probability
         note = f"{weighed:,} open deals weighed: {self.own_probability:,} by a probability of their own"
+        notes = [f"{note}, {self.stage_probability:,} by that of their stage"]
+        if self.stage_probability and self.numbers is Numbers.EXAMPLE:
+            notes.append(
+                "the probabilities of the stages are a template's examples, not yours: put your own in their place"
+            )
         return Table(
             columns=["period", "currency", *(name.replace("_", " ") for name in amounts), "deals"],
             rows=[
@@ -112,7 +120,7 @@ class Forecast:
                 for row in self.rows
             ],
             title=f"Forecast {as_of_text(self.as_of, self.known_on)}",
-            notes=(f"{note}, {self.stage_probability:,} by that of their stage",),
+            notes=tuple(notes),
             left_out=self.left_out,
         )
 
@@ -202,6 +210,7 @@ def _weigh(scope: Scope, pipeline: Pipeline, timezone: str | tzinfo | None) -> F
         rows=tuple(_row(period, currency, found) for (period, currency), found in sorted(sums.items(), key=_row_order)),
         own_probability=own,
         stage_probability=default,
+        numbers=pipeline.numbers,
         left_out=scope.left_out + problems,
     )
 

@@ -65,13 +65,17 @@ _KINDS: Mapping[tuple[str, str], str] = {
     ("items", "where"): "word",
     ("override", "have"): "actor",
     ("override", "need"): "role",
+    ("diagram", "roles"): "role",
     ("role", "have"): "actor",
     ("role", "need"): "role",
+    ("say", "path"): "field",
     # In one code.
     ("action.unknown", "need"): "action",
     ("approval.bound", "bound"): "",
     ("approval.unknown", "have"): "",
     ("correction.kind", "kind"): "Change",
+    ("diagram.forbidden", "need"): "Direction",
+    ("diagram.reasons", "need"): "reason",
     ("deal.elsewhere", "have"): "pipeline",
     ("deal.elsewhere", "need"): "pipeline",
     ("document.choice", "need"): "",
@@ -88,6 +92,9 @@ _KINDS: Mapping[tuple[str, str], str] = {
     ("reason.missing", "need"): "reason",
     ("reason.unexpected", "have"): "reason",
     ("reason.unknown", "need"): "reason",
+    ("say.answered", "need"): "item",
+    ("say.elapsed", "path"): "Since",
+    ("say.role", "need"): "role",
     ("stage.ambiguous", "known"): "stage",
     ("stage.category", "have"): "",
     ("stage.category", "need"): "",
@@ -165,7 +172,7 @@ def _say(value: Any, kind: str | None, call: Call) -> str:
             return str(plain(value))
 
 
-_ALL_PARTS = frozenset({"criteria.all", "approval.step_unknown", "stay.broken"})
+_ALL_PARTS = frozenset({"criteria.all", "say.all", "approval.step_unknown", "stay.broken"})
 """Where all parts must be solved, and not one (or some) of them."""
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 _PLACEHOLDER = re.compile(r"\{(\w+)")

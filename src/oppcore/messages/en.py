@@ -80,6 +80,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ForecastCategory": _as_they_are("pipeline best_case most_likely commit closed omitted"),
     "Mode": _as_they_are("any all sequence"),
     "NeedKind": _as_they_are("need pain_point requirement"),
+    "Numbers": _as_they_are("own example"),
     "Outcome": _as_they_are("open won lost abandoned"),
     "Predictability": _as_they_are("accidental non_accidental"),
     "QuoteStatus": _as_they_are("draft sent accepted rejected expired"),
@@ -100,6 +101,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Visibility": _as_they_are("latent apparent"),
     "Effect": _as_they_are("harmless needs_mapping refused"),
     "Waivable": _as_they_are("criteria approvals flow roles"),
+    # The fields of items.
+    "item_field": _as_they_are(
+        "text kind met id amount discount status valid_until name resolved fulfilled contact_id role split at done "
+        "signal product"
+    ),
     # The built-in fields.
     "field": _as_they_are(
         "name amount probability forecast_category account_id contact_ids tags stakeholders products proposal "
@@ -405,4 +411,46 @@ TEXTS: Mapping[str, str] = {
     "amount.missing": "{path}: no amount; deals in all: {count}",
     "probability.missing": "{path}: no probability, and none for the stage {stage!r}; deals in all: {count}",
     "category.omitted": "{path}: omitted from forecasts; deals in all: {count}",
+    # What a criterion asks for.
+    "say.present": "{path} is filled in",
+    "say.eq": "{path} is {need}",
+    "say.ne": "{path} is not {need}",
+    "say.lt": "{path} is below {need}",
+    "say.le": "{path} is at most {need}",
+    "say.gt": "{path} is above {need}",
+    "say.ge": "{path} is at least {need}",
+    "say.one_of": "{path} is one of {need}",
+    "say.between": "{path} lies between {need} (both included)",
+    "say.contains": "{path} contains {need!r}",
+    "say.starts": "{path} starts with {need!r}",
+    "say.ends": "{path} ends with {need!r}",
+    "say.elapsed": "since {path}:[[ at least {at_least} days]][[ at most {at_most} days]]",
+    "say.answered": "answered: {need}",
+    "say.approved": "{subject} is approved",
+    "say.role": "done by {need}",
+    "say.exists": "at least {need} of {path}",
+    "say.exists_where": "at least {need} of {path} with",
+    "say.none": "no {path}",
+    "say.none_where": "no {path} with",
+    "say.all": "all of:",
+    "say.any": "one of:",
+    "say.some": "{number} of:",
+    "say.not": "not:",
+    "say.own": "the criterion {name}",
+    # What a diagram says beside its boxes and arrows.
+    "diagram.entry": "to enter: {need}",
+    "diagram.exit": "to leave: {need}",
+    "diagram.stay": "to stay: {need}",
+    "diagram.criteria": "{count} criteria",
+    "diagram.roles": "only {roles}",
+    "diagram.skippable": "may be skipped",
+    "diagram.archived": "archived",
+    "diagram.reasons": "reasons for {outcome}: {need}",
+    "diagram.approval": "approval of {subject} ({mode}): {need}",
+    "diagram.when": "{step} only if {need}",
+    "diagram.action": "before {action}: {need}",
+    "diagram.allowed": "{direction}: anybody",
+    "diagram.restricted": "{direction}: only {roles}",
+    "diagram.forbidden": "never: {need}",
+    "diagram.more": "… and {count} more moves",
 }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from oppcore.pipeline.approvals import Approval, ApprovalStep, Cover
 from oppcore.pipeline.claims import Claim
+from oppcore.pipeline.diagram import draw
 from oppcore.pipeline.document import OwnCriteria, dump_pipeline, load_pipeline, write_pipeline
 from oppcore.pipeline.edges import as_graph
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Direction, Flow, Policy
 from oppcore.pipeline.permissions import OverridePolicy, Permissions, Waivable
-from oppcore.pipeline.pipeline import Pipeline
+from oppcore.pipeline.pipeline import Numbers, Pipeline
 from oppcore.pipeline.reasons import Reason
 from oppcore.pipeline.rules import Rule, rules_of
 from oppcore.pipeline.stage import ChecklistItem, Stage, StageKind
+from oppcore.pipeline.templates import template, template_keys, template_text
 from oppcore.pipeline.transitions import Action, Transition
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "CustomField",
     "Direction",
     "Flow",
+    "Numbers",
     "OverridePolicy",
     "OwnCriteria",
     "Permissions",
@@ -37,8 +40,12 @@ __all__ = [
     "Transition",
     "Waivable",
     "as_graph",
+    "draw",
     "dump_pipeline",
     "load_pipeline",
     "rules_of",
+    "template",
+    "template_keys",
+    "template_text",
     "write_pipeline",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from itertools import islice
 from typing import Any, Protocol, final
 
@@ -23,7 +24,14 @@ from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, Outcome, RecordKind, fields_of
 from oppcore.records.checks import key_text, optional_key, texts, to_texts, version_number
 
-__all__ = ["Pipeline"]
+__all__ = ["Numbers", "Pipeline"]
+
+
+class Numbers(StrEnum):
+    """Whose the probabilities, days and conversions of the stages are: the user's own, or a template's examples."""
+
+    OWN = "own"
+    EXAMPLE = "example"
 
 
 class _Labelled(Protocol):
@@ -47,7 +55,8 @@ class Pipeline:
     what amounts are in where nothing else is said. With `transitions` only the moves drawn are possible; without them
     the order of the stages says which are. `approvals` are what gates can ask to be approved, `overrides` who may waive
     rules, `claims` what the pipeline is meant to guarantee (see `oppcore.proof`). `continues` is the key of the lead
-    pipeline before this one.
+    pipeline before this one. `numbers` says whose the probabilities and days of the stages are: while they are a
+    template's examples, forecasts say so.
 
     Raises `InvalidPipeline` with every fault at once.
     """
@@ -56,6 +65,7 @@ class Pipeline:
     revision: int = attrs.field(default=1, validator=version_number)
     kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=RecordKind)
     labels: Labels = labels_field()
+    numbers: Numbers = attrs.field(default=Numbers.OWN, converter=Numbers)
     stages: tuple[Stage, ...] = attrs.field(converter=tuple[Stage, ...])
     flow: Flow = Flow()
     transitions: tuple[Transition, ...] = attrs.field(default=(), converter=tuple[Transition, ...])
@@ -91,6 +101,10 @@ class Pipeline:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    def label(self, language: str) -> str:
+        """Give the label in a language, or the key where there is none."""
+        return dict(self.labels).get(language, self.key)
 
     def __contains__(self, key: object) -> bool:
         return key in self._ranks
