@@ -9,7 +9,18 @@ from typing import final
 import attrs
 
 from oppcore.engine.amending import find_stay_problems
-from oppcore.engine.changes import Amended, Change, Converted, Corrected, Edit, Merged, Moved, Opened
+from oppcore.engine.changes import (
+    Amended,
+    Change,
+    Converted,
+    Corrected,
+    Edit,
+    Merged,
+    Moved,
+    Opened,
+    Removed,
+    Restored,
+)
 from oppcore.engine.evolution import evolve, replay
 from oppcore.engine.moving import find_policy_problems
 from oppcore.engine.overriding import Override, Settled, settle
@@ -17,7 +28,7 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge
-from oppcore.records import Actor, Record, fields_of, get_field, kind_of, with_progress
+from oppcore.records import Actor, Progress, Record, fields_of, get_field, kind_of, with_progress
 from oppcore.records.checks import to_optional_utc
 
 __all__ = ["Happened", "correct", "put_in_happened_order", "unmet_correction"]
@@ -66,7 +77,8 @@ def _fold(happened: Sequence[Happened]) -> Record:
     assert isinstance(opened, Opened)  # noqa: S101 - nothing happens before the opening
     progress = opened.record.progress
     if first.at != opened.stamp.at:
-        progress = attrs.evolve(progress, opened_at=first.at, entered_at=first.at)
+        closed_at = None if progress.closed_at is None else first.at
+        progress = attrs.evolve(progress, opened_at=first.at, entered_at=first.at, closed_at=closed_at)
     record = with_progress(opened.record, progress)
     for one in others:
         stamp = attrs.evolve(one.change.stamp, at=one.at, version=record.progress.version + 1)
@@ -75,19 +87,31 @@ def _fold(happened: Sequence[Happened]) -> Record:
 
 
 def _order_problems(pipeline: Pipeline, happened: Sequence[Happened]) -> Iterator[Problem]:
-    """Say what could not have happened like this: something before the opening, a move where no move leads."""
+    """Say what could not have happened like this: before the opening, out of the process, where no move leads."""
     first, *others = happened
     if not isinstance(first.change, Opened):
         yield Problem("correction.before_opening", "happened_at", {"version": first.change.stamp.version})
         return
-    here = first.change.record.progress.state
+    here, is_removed = first.change.record.progress.state, False
     for one in others:
         change = one.change
+        if isinstance(change, Restored):
+            is_removed = False
+        elif is_removed:
+            yield Problem("correction.removed", "happened_at", {"version": change.stamp.version})
+            return
+        elif isinstance(change, Removed) or (isinstance(change, Merged) and change.into_id != change.stamp.record_id):
+            is_removed = True
         if isinstance(change, (Moved, Converted)):
             if change.source != here != change.target and find_edge(pipeline, here, change.target) is None:
                 params = {"version": change.stamp.version, "source": here, "target": change.target}
                 yield Problem("correction.no_way", "happened_at", params)
             here = change.target
+
+
+def _opened_then(progress: Progress, at: datetime) -> bool:
+    """Say whether an image has no times of its own: all that it tells came about when it was opened."""
+    return {progress.opened_at, progress.entered_at, progress.closed_at or at} == {at}
 
 
 def _find_problems(
@@ -101,7 +125,7 @@ def _find_problems(
     if not isinstance(change, _CORRECTABLE) or (isinstance(change, Opened) and happened_at is None):
         yield Problem("correction.kind", "version", {"have": version, "kind": kind})
         return
-    if isinstance(change, Opened) and change.record.progress.entered_at != stamp.at:
+    if isinstance(change, Opened) and not _opened_then(change.record.progress, stamp.at):
         yield Problem("correction.image", "version", {"have": version})
         return
     if any(one.stamp.pipeline != pipeline.key for one in changes):
