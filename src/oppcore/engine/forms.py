@@ -130,8 +130,8 @@ def unmet_action(
 ) -> tuple[Problem, ...]:
     """Give every reason why an action that the pipeline gates may not be done now; nothing when it may.
 
-    An action the pipeline does not know is a problem too: it may be a slip of the pen. So is a record that is removed or
-    belongs to another pipeline.
+    An action the pipeline does not know is a problem too: it may be a slip of the pen. So is a record that is removed
+    or belongs to another pipeline.
     """
     if wrong := find_pipeline_problems(pipeline, record):
         return wrong

@@ -94,7 +94,7 @@ def _settle(
     override: Override | None,
     actor: Actor | None,
 ) -> Settled:
-    """Settle what either pipeline says by its own overrides: the rules of one are not bent by the people of the other."""
+    """Settle what either pipeline says by its own overrides: nobody bends the rules of one by a role in the other."""
     if override is None:
         return settle(into, (*leaving, *arriving), None, actor)
     left = {problem.rule for problem in leaving}
