@@ -28,8 +28,9 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge
-from oppcore.records import Actor, Progress, Record, fields_of, get_field, kind_of, with_progress
-from oppcore.records.checks import to_optional_utc
+from oppcore.records import Actor, CustomFields, Progress, Record, fields_of, get_field, kind_of, with_progress
+from oppcore.records.checks import optional_aware, to_optional_utc
+from oppcore.records.progress import NO_ANSWERS
 
 __all__ = ["Happened", "correct", "put_in_happened_order", "unmet_correction"]
 
@@ -82,8 +83,21 @@ def _fold(happened: Sequence[Happened]) -> Record:
     record = with_progress(opened.record, progress)
     for one in others:
         stamp = attrs.evolve(one.change.stamp, at=one.at, version=record.progress.version + 1)
-        record = evolve(record, attrs.evolve(one.change, stamp=stamp))
+        change = attrs.evolve(one.change, stamp=stamp)
+        if isinstance(change, (Amended, Merged)):
+            change = attrs.evolve(change, edits=tuple(_anew(record, edit) for edit in change.edits))
+        record = evolve(record, change)
     return record
+
+
+def _anew(record: Record, edit: Edit) -> Edit:
+    """Give an edit as it would have been made on this record: answers are added to those there are."""
+    if edit.field != "answers":
+        return edit
+    old, new = (value if isinstance(value, CustomFields) else NO_ANSWERS for value in (edit.old, edit.new))
+    kept = {key: value for key, value in record.progress.answers.items() if key in new or key not in old}
+    given = {key: value for key, value in new.items() if old.get(key) != value}
+    return attrs.evolve(edit, new=CustomFields({**kept, **given}))
 
 
 def _order_problems(pipeline: Pipeline, happened: Sequence[Happened]) -> Iterator[Problem]:
@@ -205,9 +219,7 @@ def _settle(
     override: Override | None,
 ) -> tuple[tuple[Problem, ...], Corrected | None]:
     past, happened_at = tuple(changes), to_optional_utc(happened_at)
-    if happened_at is not None and happened_at.tzinfo is None:
-        message = f"an instant needs a time zone: {happened_at.isoformat()}"
-        raise ValueError(message)
+    optional_aware(None, attrs.fields(Corrected).happened_at, happened_at)
     if not past or replay(past, of=type(record)) != record:
         message = f"these are not all changes of {record.id!r} as it stands; load both again"
         raise ValueError(message)
