@@ -172,7 +172,9 @@ SMALL = {
     beside(permissions={"correct": {"roles": "boss"}}): "document.type",
     beside(permissions=[]): "document.type",
     beside(stages=[{"key": "a", "kind": "open", "stay": [{"role": ["r"]}]}]): "stay.criterion",
-    beside(stages=[{"key": "a", "kind": "open", "stay": [{"elapsed": "entered", "at_least_days": 1}]}]): "stay.criterion",
+    beside(
+        stages=[{"key": "a", "kind": "open", "stay": [{"elapsed": "entered", "at_least_days": 1}]}]
+    ): "stay.criterion",
     beside(stages=[{"key": "a", "kind": "open", "entry": [{"approved": "quote"}]}]): "key.unknown",
 }
 SUGGESTED = {
