@@ -50,7 +50,7 @@ def test_the_golden_file_holds_every_field_and_kind_of_item():
 def test_the_golden_file_holds_a_pipeline_with_every_key():
     parts = [PIPELINE, PIPELINE.flow, *PIPELINE.stages, *PIPELINE.transitions, *PIPELINE.actions]
     steps = [step for approval in PIPELINE.approvals for step in approval.steps]
-    parts += [*PIPELINE.approvals, *steps, PIPELINE.permissions, *PIPELINE.overrides]
+    parts += [*PIPELINE.claims, *PIPELINE.approvals, *steps, PIPELINE.permissions, *PIPELINE.overrides]
     parts += [*PIPELINE.reasons, *PIPELINE.fields, *(item for stage in PIPELINE.stages for item in stage.checklist)]
     unlike = {
         (type(part), key.name) for part in parts for key in attrs.fields(type(part)) if key.init and said(part, key)

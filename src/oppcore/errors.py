@@ -53,6 +53,10 @@ class Problem:
     def __str__(self) -> str:
         return self.text()
 
+    def said_by(self, rule: str) -> Problem:
+        """Give the same problem, said by a rule."""
+        return Problem(self.code, self.path, self.params, self.parts, rule=rule)
+
     def text(self, language: str = "en", *, names: Names | None = None) -> str:
         """Say it in one line; `names` gives the host's names of stages, fields … (see `Pipeline.names`).
 

@@ -12,6 +12,7 @@ from oppcore.criteria import (
     AllOf,
     Answered,
     AnyOf,
+    Approved,
     Compare,
     Elapsed,
     Exists,
@@ -28,7 +29,22 @@ from oppcore.criteria import (
 )
 from oppcore.criteria.compiled import compile_gate
 from oppcore.money import Money
-from oppcore.records import FIELDS, LEAD_FIELDS, Actor, Field, FieldType, Lead, Need, Opportunity, Quote, with_fields
+from oppcore.records import (
+    FIELDS,
+    LEAD_FIELDS,
+    Actor,
+    Covered,
+    Field,
+    FieldType,
+    Lead,
+    Need,
+    Opportunity,
+    Quote,
+    Round,
+    Step,
+    with_fields,
+    with_progress,
+)
 from oppcore.testing import actors, criteria, field_values, moments, moneys
 from oppcore.testing.records import delays
 from tests.criteria.situations import ANSWERS, DEAL, PROGRESS, T0, Known, asked, trees
@@ -37,6 +53,33 @@ LEAD = Lead(id="l-1", progress=PROGRESS)
 OWN = {name: Field(name, type_) for name, type_ in (("tier", FieldType.TEXT), ("score", FieldType.NUMBER))}
 KINDS = {Opportunity: (DEAL, {**FIELDS, **OWN}), Lead: (LEAD, {**LEAD_FIELDS, **OWN})}
 KEPT = st.one_of(st.sampled_from(["gold", " ", Decimal(1), date(2026, 3, 2), False]), moneys())  # once of another kind
+
+
+SUBJECTS = ("price", "contract")
+
+
+def approval(subject="price", **values):
+    """A round of approval; granted at once where it has no steps and is not stale."""
+    return Round(subject=subject, number=1, requested_by="ann", requested_at=T0, **values)
+
+
+def with_approvals(record, *rounds):
+    return with_progress(record, attrs.evolve(record.progress, approvals=rounds))
+
+
+@st.composite
+def approvals(draw, record):
+    """Some rounds of approval of what a record holds, or of something else."""
+    covers = [Covered(field=name, value=getattr(record, name, None)) for name in ("id", "needs")]
+    covers.append(Covered(field="source", value="elsewhere"))
+    one = st.builds(
+        approval,
+        subject=st.sampled_from(SUBJECTS),
+        steps=st.sampled_from([(), (Step(key="lead", roles=("lead",)),)]),
+        covered=st.lists(st.sampled_from(covers), max_size=2).map(tuple),
+        is_stale=st.booleans(),
+    )
+    return draw(st.lists(one, max_size=3))
 
 
 @attrs.frozen
@@ -56,7 +99,8 @@ def questions(draw, leaves=st.nothing()):  # noqa: B008
     """A gate, the fields it is compiled for, and a situation in which it has a chance."""
     blank, fields = KINDS[draw(st.sampled_from([Opportunity, Lead]))]
     names = draw(st.lists(st.sampled_from(sorted(fields)), min_size=1, max_size=4, unique=True))
-    asked_for = st.one_of(criteria(fields=[fields[name] for name in names], max_depth=0), leaves)
+    signed = st.sampled_from([Approved(subject) for subject in SUBJECTS])
+    asked_for = st.one_of(criteria(fields=[fields[name] for name in names], max_depth=0), signed, leaves)
     gate = draw(st.lists(trees(leaves=asked_for), max_size=3))
     filled = draw(st.lists(st.sampled_from(names), unique=True))
     values = {
@@ -68,7 +112,8 @@ def questions(draw, leaves=st.nothing()):  # noqa: B008
         values["quotes"] = (Quote(id=values["current_quote_id"]),)
     elif "quotes" in values:
         values["current_quote_id"] = None
-    record = with_fields(blank, values)
+    filled_in = with_fields(blank, values)
+    record = with_approvals(filled_in, *draw(approvals(filled_in)))
     at = T0 + draw(delays())
     return gate, fields, Situation(record=record, at=at, actor=draw(st.none() | actors()))
 
@@ -146,6 +191,11 @@ LEAVES = [
     Answered(("who", "when")),
     Role(("manager", "seller")),
     Elapsed("last_activity", at_most_days=Decimal(3)),
+    Approved("price"),
+    Exists("quotes", Approved("price")),
+    Compare("quote_amount", "ge", Money(100, "EUR")),
+    Compare("quote_status", "eq", "draft"),
+    Present("quote_discount"),
 ]
 RECORDS = [
     DEAL,
@@ -162,6 +212,13 @@ RECORDS = [
             {"answers": {"who": 0 == 1, "when": "now"}, "last_activity_at": T0 - timedelta(days=3, microseconds=1)},
         )
     ),
+    with_fields(DEAL, {"quotes": (Quote(id="q", amount=Money(100, "EUR")),), "current_quote_id": "q"}),
+    with_approvals(DEAL, approval()),
+    with_approvals(DEAL, approval(is_stale=True), approval("contract")),
+    with_approvals(DEAL, approval(covered=(Covered(field="name", value="Mill"),))),
+    with_approvals(DEAL, approval(covered=(Covered(field="name", value=None),))),
+    with_approvals(LEAD, approval(steps=(Step(key="lead", roles=("lead",)),))),
+    with_approvals(LEAD, approval()),
     with_fields(LEAD, {"name": "Mill", "quotes": "abc", "tier": "gold", "amount": Money(100, "EUR")}),
 ]
 

@@ -12,6 +12,7 @@ from oppcore.pipeline import (
     Action,
     Approval,
     ApprovalStep,
+    Claim,
     CustomField,
     Direction,
     Flow,
@@ -53,6 +54,7 @@ def fields_of(type_: type) -> set[str]:
         ("Flow", Flow),
         ("Transitions", Transition),
         ("Actions", Action),
+        ("Claims", Claim),
     ],
 )
 def test_every_key_is_in_its_table_and_no_other(section, type_):

@@ -262,6 +262,18 @@ roles = ["chief"]
 [[overrides]]
 roles = ["boss"]
 waives = ["criteria", "approvals"]
+[[claims]]
+key = "approved"
+labels = { en = "Won deals are approved", zh = "赢单均经审批" }
+outcome = "won"
+holds = [{ approved = "quote" }]
+[[claims]]
+key = "offered"
+stage = "w"
+passed = "b"
+[[claims]]
+key = "no trap"
+closes = true
 [[stages]]
 key = "a"
 kind = "open"

@@ -1,5 +1,6 @@
 """Laws of what has happened: sequences of changes that the engine accepted."""
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,6 +168,24 @@ def test_what_is_encoded_is_decoded_equal_and_replays_alike(life):
     assert decode(encode(record_of(changes))) == record_of(changes)
     assert decode(encode(pipeline)) == pipeline
     assert record_of([decode(encode(change)) for change in changes]) == record_of(changes)
+
+
+def remade(value):
+    """The same parts, handed to the public constructor."""
+    return type(value)(**{field.name: getattr(value, field.name) for field in attrs.fields(type(value)) if field.init})
+
+
+@quarter
+@given(lives())
+def test_what_the_engine_makes_is_what_the_constructors_would_make(life):
+    _, changes = life
+    for change, record in zip(changes, images(changes), strict=True):
+        progress = record.progress
+        states = [progress.state, *(getattr(change, name) for name in ("source", "target") if hasattr(change, name))]
+        for made in (change, change.stamp, record, progress, *states):
+            again = remade(made)
+
+            assert (again, repr(again), hash(again)) == (made, repr(made), hash(made))
 
 
 def test_a_state_reads_as_a_stage_and_what_became_of_it():

@@ -97,4 +97,8 @@ def explain(criterion: Criterion, situation: Situation, *, wanted: bool = True) 
 
 def find_unmet(criterion: Criterion, situation: Situation) -> tuple[Problem, ...]:
     """Give every problem that keeps a criterion from being true; nothing when it is."""
-    return () if criterion.judge(situation) is True else explain(criterion, situation).unmet()
+    if criterion.judge(situation) is True:
+        return ()
+    if isinstance(criterion, (AllOf, AnyOf, SomeOf, Not)):
+        return explain(criterion, situation).unmet()
+    return (criterion.problem(situation, True),)

@@ -14,7 +14,7 @@ class Leaf(Protocol):
     """A condition on a situation; three-valued, because what is not known is neither true nor false.
 
     A host's own criterion is a frozen class with these two methods. It must be pure: the same situation gives the same
-    answer. An exception it raises reaches the caller.
+    answer. It is asked while its answer matters, perhaps more than once; an exception it raises reaches the caller.
     """
 
     def judge(self, situation: Situation, /) -> bool | None:

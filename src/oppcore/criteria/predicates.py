@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, cast, final
 
 import attrs
 
+from oppcore.criteria.approved import Approved
 from oppcore.criteria.leaves import (
     Answered,
     Compare,
@@ -30,7 +31,7 @@ from oppcore.criteria.leaves import (
 )
 from oppcore.criteria.situation import Situation
 from oppcore.money import Money
-from oppcore.records import Field, FieldType, get_field, is_present
+from oppcore.records import Field, FieldType, RoundStatus, get_field, is_present
 
 __all__ = ["Place", "Predicate", "make_predicate", "turned"]
 
@@ -71,6 +72,8 @@ def make_predicate(leaf: Any, want: bool, place: Place) -> Predicate | None:
             return _elapsed(leaf, want)
         case Answered() if not place.is_item:
             return turned(_answered(leaf), want)
+        case Approved() if not place.is_item:
+            return turned(_approved(leaf), want)
         case _:
             return None
 
@@ -207,3 +210,17 @@ def _answered(leaf: Answered) -> Predicate:
         return all(is_present(answers.get(item)) for item in items)
 
     return answered
+
+
+def _approved(leaf: Approved) -> Predicate:
+    subject = leaf.subject
+
+    def approved(record: Any, _situation: Situation) -> bool:
+        return any(
+            one.subject == subject
+            and one.status is RoundStatus.GRANTED
+            and all(cover.holds(get_field(record, cover.field)) for cover in one.covered)
+            for one in record.progress.approvals
+        )
+
+    return approved

@@ -36,6 +36,7 @@ __all__ = [
     "Impossible",
     "Undecided",
     "Witness",
+    "find_counterexample",
     "find_witness",
     "implies",
     "is_always_true",
@@ -176,8 +177,19 @@ def implies(
     >>> implies([Compare("owner_id", "ne", "ann")], Present("owner_id"))
     True
     """
-    found = _solve([*((one, TRUE) for one in criteria), (criterion, NOT_TRUE)], fields, budget)
+    found = find_counterexample(criteria, criterion, fields=fields, budget=budget)
     return None if isinstance(found, Undecided) else isinstance(found, Impossible)
+
+
+def find_counterexample(
+    criteria: Iterable[Criterion],
+    criterion: Criterion,
+    *,
+    fields: Mapping[str, Field] = FIELDS,
+    budget: int = BUDGET,
+) -> Witness | Impossible | Undecided:
+    """Find a situation in which all of `criteria` are true and a criterion is not; `Impossible` where it follows."""
+    return _solve([*((one, TRUE) for one in criteria), (criterion, NOT_TRUE)], fields, budget)
 
 
 def is_always_true(criterion: Criterion, *, fields: Mapping[str, Field] = FIELDS, budget: int = BUDGET) -> bool | None:

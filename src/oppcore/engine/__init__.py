@@ -26,6 +26,7 @@ from oppcore.engine.converting import convert, unmet_conversion
 from oppcore.engine.correcting import correct, unmet_correction
 from oppcore.engine.evolution import evolve, replay
 from oppcore.engine.forms import Form, Question, form, require_action, unmet_action
+from oppcore.engine.migrating import migrate, unmet_migration
 from oppcore.engine.moving import Option, move, options, unmet
 from oppcore.engine.opening import adopt, open_lead, open_opportunity, unmet_adoption, unmet_opening
 from oppcore.engine.overriding import Override
@@ -64,6 +65,7 @@ __all__ = [
     "form",
     "hold",
     "merge",
+    "migrate",
     "move",
     "open_lead",
     "open_opportunity",
@@ -83,6 +85,7 @@ __all__ = [
     "unmet_conversion",
     "unmet_correction",
     "unmet_merging",
+    "unmet_migration",
     "unmet_opening",
     "unmet_removal",
     "unmet_request",

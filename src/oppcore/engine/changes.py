@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import attrs
 
@@ -17,6 +17,7 @@ from oppcore.records.checks import (
     key_text,
     optional_aware,
     optional_key,
+    optional_probability,
     optional_text,
     to_optional_utc,
     to_utc,
@@ -44,11 +45,12 @@ __all__ = [
 
 
 class Origination(StrEnum):
-    """How a change came about: by the rules, as a fact taken over from elsewhere, or from another pipeline."""
+    """How a change came about: by the rules, taken over from elsewhere, from another pipeline, or as rules changed."""
 
     LIVE = "live"
     ADOPTED = "adopted"
     TRANSFERRED = "transferred"
+    MIGRATED = "migrated"
 
 
 def _to_kind(value: RecordKind | str) -> RecordKind:
@@ -105,6 +107,10 @@ class Stamp:
     waiver: Waiver | None = None
 
 
+def _a(type_: type[Any]) -> Any:
+    return attrs.field(validator=attrs.validators.instance_of(type_))
+
+
 @final
 @attrs.frozen(kw_only=True)
 class Opened:
@@ -119,12 +125,12 @@ class Opened:
 class Moved:
     """The state changed. `probability` and `forecast_category` are those that hold afterwards; `reason` closes."""
 
-    stamp: Stamp
-    source: State
-    target: State
+    stamp: Stamp = _a(Stamp)
+    source: State = _a(State)
+    target: State = _a(State)
     directions: tuple[Direction, ...]
-    reason: str | None = None
-    probability: Decimal | None = None
+    reason: str | None = attrs.field(default=None, validator=optional_key)
+    probability: Decimal | None = attrs.field(default=None, validator=optional_probability)
     forecast_category: ForecastCategory | None = None
 
 
@@ -156,9 +162,9 @@ class Amended:
 class Converted:
     """A lead was won: it became (or joined) an opportunity, whose own `Opened` belongs to the same commit."""
 
-    stamp: Stamp
-    source: State
-    target: State
+    stamp: Stamp = _a(Stamp)
+    source: State = _a(State)
+    target: State = _a(State)
     opportunity_id: str = attrs.field(validator=key_text)
 
 

@@ -96,7 +96,7 @@ def convert(
     carried = _carried(pipeline, lead, into, values)
     [opened] = open_opportunity(into, opportunity_id, carried, at=at, actor=actor, facts=facts)
     converted = Converted(
-        stamp=next_stamp(pipeline, lead.id, lead.progress, at=at, recorded_at=None, actor=actor),
+        stamp=next_stamp(pipeline, lead.id, lead.progress, at=at, recorded_at=None, actor=actor, rules=edge.rules),
         source=lead.progress.state,
         target=edge.target,
         opportunity_id=opportunity_id,

@@ -37,10 +37,12 @@ from oppcore.records import (
     with_fields,
     with_progress,
 )
+from oppcore.records.drafts import draft_class
 from oppcore.records.progress import NO_ANSWERS, NOT_HELD
 
 __all__ = ["evolve", "place", "replay"]
 
+ProgressDraft = draft_class(Progress)
 _ESTIMATED = frozenset({"probability", "forecast_category"})
 
 R = TypeVar("R", bound=Record)
@@ -71,23 +73,25 @@ def place(progress: Progress, stamp: Stamp, target: State, reason: str | None) -
     elif closed_at is None or (target.outcome is Outcome.WON) != (progress.outcome is Outcome.WON):
         closed_at = stamp.at  # closed now, or overturned: another closing
     stays = stamp.pipeline == progress.pipeline
-    return Progress(
-        pipeline=stamp.pipeline,
-        stage=target.stage,
-        outcome=target.outcome,
-        version=stamp.version,
-        opened_at=progress.opened_at,
-        entered_at=progress.entered_at if stays and target.stage == progress.stage else stamp.at,
-        changed_at=stamp.at,
-        recorded_at=stamp.recorded_at,
-        closed_at=closed_at,
-        reason=reason,
-        # Answers and approvals belong to the process they were given in.
-        answers=progress.answers if stays else NO_ANSWERS,
-        hold=progress.hold if is_open else NOT_HELD,
-        approvals=progress.approvals if stays else (),
-        removal=progress.removal,
-    )
+    moved = ProgressDraft()
+    moved.pipeline = stamp.pipeline
+    moved.stage = target.stage
+    moved.outcome = target.outcome
+    moved.version = stamp.version
+    moved.opened_at = progress.opened_at
+    moved.entered_at = progress.entered_at if stays and target.stage == progress.stage else stamp.at
+    moved.changed_at = stamp.at
+    moved.recorded_at = stamp.recorded_at
+    moved.closed_at = closed_at
+    moved.reason = reason
+    # Answers and approvals belong to the process they were given in.
+    moved.answers = progress.answers if stays else NO_ANSWERS
+    moved.hold = progress.hold if is_open else NOT_HELD
+    moved.approvals = progress.approvals if stays else ()
+    moved.removal = progress.removal
+    moved.__class__ = Progress
+    placed: Progress = moved
+    return placed
 
 
 def _without_winner(record: R) -> R:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import chain
 from typing import Any, final
 
 import attrs
@@ -20,8 +19,9 @@ from oppcore.pipeline import Direction, Pipeline, Policy, Rule, StageKind
 from oppcore.pipeline.edges import Edge, find_edge, find_edges, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
 from oppcore.pipeline.rules import DRAWN, flow_rule, roles_rule, skip_rule
-from oppcore.records import Actor, Opportunity, Outcome, Record, RecordKind, State
+from oppcore.records import Actor, Opportunity, Outcome, Progress, Record, RecordKind, State
 from oppcore.records.checks import MAX_KEY, check_text
+from oppcore.records.drafts import draft_class
 from oppcore.spelling import suggest
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "unmet",
 ]
 
+MovedDraft, SituationDraft = draft_class(Moved), draft_class(Situation)
 _CLOSED_KINDS = {Outcome.WON: StageKind.WON, Outcome.LOST: StageKind.LOST}
 
 
@@ -51,27 +52,6 @@ class Option:
     def is_allowed(self) -> bool:
         """Whether nothing stands in the way."""
         return not self.problems
-
-
-def _find_target(pipeline: Pipeline, here: State, to: str | None, outcome: Outcome | None) -> State | Problem:
-    """Resolve what was asked for: a stage, an outcome, or both."""
-    if to is None:
-        if outcome is None:
-            return Problem("move.nowhere", "to", {"have": here})
-        places = pipeline.stages_of(_CLOSED_KINDS[outcome]) if outcome in _CLOSED_KINDS else ()
-        if len(places) > 1:
-            params = {"outcome": outcome, "known": [stage.key for stage in places]}
-            return Problem("stage.ambiguous", "to", params)
-        to = places[0].key if places else here.stage
-    if to not in pipeline:
-        known = [stage.key for stage in pipeline.stages]
-        return Problem("move.unknown_stage", "to", {"have": to, "suggestion": suggest(to, known)})
-    if outcome is None:
-        outcome = pipeline.stage(to).kind.outcome
-        if here == State(to, Outcome.LOST) and outcome is Outcome.WON:
-            outcome = here.outcome  # cancelled after won: to overturn that, say so
-    state = State(to, outcome)
-    return find_state_problem(pipeline, state) or state
 
 
 def find_role_problems(
@@ -110,8 +90,14 @@ def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
         yield Problem("reason.unknown", "reason", params)
 
 
-def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = None) -> Iterator[Problem]:
+def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = None) -> tuple[Problem, ...]:
     """Give every reason why an edge may not be taken in a situation: flow, roles, reason, gate."""
+    hurdles = () if edge.is_free and reason is None else tuple(_find_hurdles(edge, situation, reason))
+    return hurdles if edge.holds(situation) else (*hurdles, *find_gate_problems(edge.gate, situation))
+
+
+def _find_hurdles(edge: Edge, situation: Situation, reason: str | None) -> Iterator[Problem]:
+    """Give what stands in the way of an edge beside its gate."""
     for direction, policy in edge.policies:
         rule = flow_rule(direction)
         if not policy.allowed:
@@ -129,18 +115,63 @@ def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = No
         named, stage = roles_rule(place), edge.target.stage
         yield from find_role_problems(situation.actor, roles, stage, parameter="stage", rule=named)
     yield from _reason_problem(edge, reason)
-    yield from find_gate_problems(edge.gate, situation)
 
 
 def find_gate_problems(gate: Iterable[Rule], situation: Situation) -> Iterator[Problem]:
     """Give what is not true of a gate, each problem with the name of its rule."""
     for rule in gate:
         for problem in find_unmet(rule.criterion, situation):
-            yield attrs.evolve(problem, rule=rule.id)
+            yield problem.said_by(rule.id)
+
+
+def _find_target(pipeline: Pipeline, here: State, to: str | None, outcome: Outcome | None) -> State | Problem:
+    """Resolve what was asked for: a stage, an outcome, or both."""
+    if to is None:
+        if outcome is None:
+            return Problem("move.nowhere", "to", {"have": here})
+        places = pipeline.stages_of(_CLOSED_KINDS[outcome]) if outcome in _CLOSED_KINDS else ()
+        if len(places) > 1:
+            params = {"outcome": outcome, "known": [stage.key for stage in places]}
+            return Problem("stage.ambiguous", "to", params)
+        to = places[0].key if places else here.stage
+    if to not in pipeline:
+        known = [stage.key for stage in pipeline.stages]
+        return Problem("move.unknown_stage", "to", {"have": to, "suggestion": suggest(to, known)})
+    if outcome is None:
+        outcome = pipeline.stage(to).kind.outcome
+        if here == State(to, Outcome.LOST) and outcome is Outcome.WON:
+            outcome = here.outcome  # cancelled after won: to overturn that, say so
+    state = State(to, outcome)
+    return find_state_problem(pipeline, state) or state
+
+
+def _resolve(pipeline: Pipeline, here: State, to: str | None, outcome: Outcome | None) -> Edge | Problem:
+    """Give the edge to what was asked for, or say why there is none."""
+    target = _find_target(pipeline, here, to, outcome)
+    if isinstance(target, Problem):
+        return target
+    if (problem := find_state_problem(pipeline, here)) is not None:
+        return problem
+    edge = find_edge(pipeline, here, target)
+    if edge is None:
+        return Problem("move.no_way", "to", {"source": here, "target": target})
+    return _find_conversion_problem(pipeline, target) or edge
+
+
+def _find_way(pipeline: Pipeline, here: Progress, to: str | None, outcome: Outcome | str | None) -> Edge | Problem:
+    """Resolve a wish; the pipeline keeps what was found, because it follows from the pipeline alone."""
+    wish = ("wish", here.stage, here.outcome, to, outcome)
+    known: Edge | None = pipeline.edges.get(wish)
+    if known is not None:
+        return known
+    found = _resolve(pipeline, here.state, to, None if outcome is None else Outcome(outcome))
+    if isinstance(found, Edge):
+        pipeline.edges[wish] = found
+    return found
 
 
 @final
-@attrs.frozen
+@attrs.define
 class _Decision:
     """What was found out about a wish: the problems, and the edge and amendment if it can be carried out."""
 
@@ -167,7 +198,6 @@ def _decide(
 ) -> _Decision:
     if reason is not None:
         check_text(reason, "reason", limit=MAX_KEY, blank=False)
-    here = record.progress.state
     first = (
         *find_pipeline_problems(pipeline, record),
         *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
@@ -175,24 +205,25 @@ def _decide(
     )
     if first:
         return _Decision(first)
-    target = _find_target(pipeline, here, to, None if outcome is None else Outcome(outcome))
-    if isinstance(target, Problem):
-        return _Decision((target,))
-    if (problem := find_state_problem(pipeline, here)) is not None:
-        return _Decision((problem,))
-    edge = find_edge(pipeline, here, target)
-    if edge is None:
-        return _Decision((Problem("move.no_way", "to", {"source": here, "target": target}),))
-    if (problem := _find_conversion_problem(pipeline, target)) is not None:
-        return _Decision((problem,))
+    edge = _find_way(pipeline, record.progress, to, outcome)
+    if isinstance(edge, Problem):
+        return _Decision((edge,))
     amended: tuple[Amended, ...] = ()
     if amending:
         amended = make_amendment(pipeline, record, amending, at=at, actor=actor, recorded_at=recorded_at)
     after = evolve(record, *amended) if amended else record
-    situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=pipeline.personal)
+    situation = SituationDraft()
+    situation.record = after
+    situation.at = at
+    situation.actor = actor
+    situation.facts = facts
+    situation.personal = pipeline.personal
+    situation.__class__ = Situation
     problems = find_edge_problems(edge, situation, reason)
     if amended:
-        problems = chain(find_stay_problems(pipeline, record, after, at=at), problems)
+        problems = (*find_stay_problems(pipeline, record, after, at=at), *problems)
+    if not problems and override is None:
+        return _Decision((), edge, amended, after)
     settled = settle(pipeline, problems, override, actor)
     return _Decision(settled.problems, edge, amended, after, settled.waiver)
 
@@ -271,24 +302,24 @@ def move(
         raise MoveRefused(record.id, Wish("wish.move", {"source": here, **target}), decision.problems)
     estimate = after.estimate if isinstance(after, Opportunity) else None
     keeps_reason = reason is None and edge.target.outcome is record.progress.outcome
-    moved = Moved(
-        stamp=next_stamp(
-            pipeline,
-            record.id,
-            after.progress,
-            at=at,
-            recorded_at=recorded_at,
-            actor=actor,
-            rules=edge.rules,
-            waiver=decision.waiver,
-        ),
-        source=edge.source or record.progress.state,
-        target=edge.target,
-        directions=edge.directions,
-        reason=record.progress.reason if keeps_reason else reason,
-        probability=None if estimate is None else effective_probability(pipeline, edge.target, estimate),
-        forecast_category=None if estimate is None else effective_category(pipeline, edge.target, estimate),
+    moved = MovedDraft()
+    moved.stamp = next_stamp(
+        pipeline,
+        record.id,
+        after.progress,
+        at=at,
+        recorded_at=recorded_at,
+        actor=actor,
+        rules=edge.rules,
+        waiver=decision.waiver,
     )
+    moved.source = edge.source
+    moved.target = edge.target
+    moved.directions = edge.directions
+    moved.reason = record.progress.reason if keeps_reason else reason
+    moved.probability = None if estimate is None else effective_probability(pipeline, edge.target, estimate)
+    moved.forecast_category = None if estimate is None else effective_category(pipeline, edge.target, estimate)
+    moved.__class__ = Moved
     return (*decision.amended, moved)
 
 

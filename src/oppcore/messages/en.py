@@ -98,6 +98,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "add_signer": "add a signer",
     },
     "Visibility": _as_they_are("latent apparent"),
+    "Effect": _as_they_are("harmless needs_mapping refused"),
     "Waivable": _as_they_are("criteria approvals flow roles"),
     # The built-in fields.
     "field": _as_they_are(
@@ -126,6 +127,7 @@ TEXTS: Mapping[str, str] = {
     "wish.remove": "the removal",
     "wish.restore": "the restoration",
     "wish.merge": "the merging with {id}",
+    "wish.migrate": "the migration to {stage}",
     "wish.transfer": "the transfer to {stage} of pipeline {pipeline}",
     "move.refused": "{record_id}: {wish} is refused:",
     # The other errors.
@@ -255,6 +257,30 @@ TEXTS: Mapping[str, str] = {
     "pipeline.other": "the deal is in pipeline {have!r}, not {need!r}",
     "change.out_of_order": "{path} is {have}, before the last change at {need}; use a correction for the past",
     "change.before_it_happens": "recorded at {have}, before it happens at {need}",
+    # Revisions.
+    "revision.other": "{path} is {have}; a revision keeps {need}",
+    "revision.number": "the revision is {have}; the next one is {need}",
+    "revision.stage_gone": "{stage} is gone; archive it instead, so that the past can be counted",
+    "revision.stage_kind": "{stage} becomes {have}, it was {need}[[; deals there: {count}]]",
+    "revision.stage_archived": "{stage} is archived[[; open deals there: {count}]]",
+    "revision.stage_new": "{stage} is new",
+    "revision.order": "the stages are in another order: {need}",
+    "revision.field": "the field {key} is gone or another[[; deals with a value: {count}]]",
+    "revision.part": "{key} is another",
+    "revision.no_place": "{stage} is archived; say to which stage its open deals go",
+    # Claims and stories.
+    "story.opened": "{at}: {actor} opens a deal in {target}",
+    "story.moved": "{at}: {actor} moves it from {source} to {target}",
+    "story.amended": "{at}: {actor} sets {edits}",
+    "story.requested": "{at}: {actor} asks for the approval of {subject}",
+    "story.signed": "{at}: {actor} signs {subject}: {verdict}",
+    "story.other": "{at}: {actor}: {what}",
+    "assumed.revision": "all moves are decided under revision {revision} of {pipeline}",
+    "assumed.adoption": "no deal is taken over from elsewhere",
+    "assumed.overrides": "nobody overrides a rule",
+    "assumed.corrections": "nobody corrects the past",
+    "assumed.transfers": "no deal comes from another pipeline",
+    "assumed.hosts": "criteria of the host's own can have any answer: {known}",
     # Pipeline documents.
     "document.missing": "{path} is missing",
     "document.type": "{path}: {need} is wanted, not {have}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oppcore.pipeline.approvals import Approval, ApprovalStep, Cover
+from oppcore.pipeline.claims import Claim
 from oppcore.pipeline.document import OwnCriteria, dump_pipeline, load_pipeline, write_pipeline
 from oppcore.pipeline.edges import as_graph
 from oppcore.pipeline.fields import CustomField
@@ -19,6 +20,7 @@ __all__ = [
     "Approval",
     "ApprovalStep",
     "ChecklistItem",
+    "Claim",
     "Cover",
     "CustomField",
     "Direction",

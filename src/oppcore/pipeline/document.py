@@ -22,6 +22,7 @@ from oppcore.document import (
 )
 from oppcore.errors import InvalidDocument, InvalidPipeline, Problem, Unsupported
 from oppcore.pipeline.approvals import Approval, ApprovalStep, Cover
+from oppcore.pipeline.claims import Claim
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.pipeline import Pipeline
 from oppcore.pipeline.reasons import Reason
@@ -170,6 +171,7 @@ def _converter(reader: CriterionReader, own: OwnCriteria | None = None) -> Any:
             Action: {"gate": gate},
             Approval: {"covers": Special(_read_covers, _write_covers)},
             ApprovalStep: {"when": condition},
+            Claim: {"holds": gate},
         }
     )
     converter.register_structure_hook_func(lambda type_: type_ == Labels, _read_labels)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import final
 
 import attrs
 
+from oppcore.criteria import Situation
+from oppcore.criteria.compiled import compile_gate
 from oppcore.errors import Problem
 from oppcore.pipeline.flow import Direction, Policy
 from oppcore.pipeline.pipeline import Pipeline
 from oppcore.pipeline.rules import Rule, entry_rules, exit_rules, flow_rule, gate_rules, roles_rule, skip_rule
 from oppcore.pipeline.stage import Stage, StageKind
 from oppcore.pipeline.transitions import Transition
-from oppcore.records import Outcome, State
+from oppcore.records import Outcome, RecordKind, State, fields_of
 from oppcore.spelling import suggest
 
 __all__ = ["Edge", "as_graph", "find_edge", "find_edges", "find_state_problem", "legal_outcomes", "open_edge"]
@@ -51,9 +54,12 @@ class Edge:
     reasons: tuple[str, ...] = ()
     drawn: bool = True
     closed: bool = False
+    kind: RecordKind = RecordKind.OPPORTUNITY
 
     rules: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
     """The names of the rules that decide about the move."""
+    is_free: bool = attrs.field(init=False, eq=False, repr=False)
+    """Whether nothing but the gate can stand in the way of a move for which no reason is given."""
 
     def __attrs_post_init__(self) -> None:
         names = [flow_rule(direction) for direction, _ in self.policies]
@@ -62,6 +68,14 @@ class Edge:
         names += [roles_rule(place) for place, _ in self.roles]
         names += [rule.id for rule in self.gate]
         object.__setattr__(self, "rules", tuple(names))
+        hurdles = self.skipped or self.roles or self.reasons or self.closed or not self.drawn
+        allowed = all(policy.allowed and not policy.roles for _, policy in self.policies)
+        object.__setattr__(self, "is_free", allowed and not hurdles)
+
+    @cached_property
+    def holds(self) -> Callable[[Situation], bool]:
+        """Says of a situation whether the whole gate is true; made when it is first asked for."""
+        return compile_gate((rule.criterion for rule in self.gate), fields_of(self.kind))
 
 
 def legal_outcomes(kind: StageKind) -> tuple[Outcome, ...]:
@@ -170,6 +184,7 @@ def _edge(pipeline: Pipeline, source: State | None, target: State, directions: t
         reasons=() if target.outcome is Outcome.OPEN else pipeline.reasons_for(target.outcome),
         drawn=drawn,
         closed=there.archived and (source is None or source.stage != target.stage),
+        kind=pipeline.kind,
     )
 
 
@@ -193,19 +208,21 @@ def open_edge(pipeline: Pipeline, stage: str, *, by: Direction = Direction.OPEN)
 
     Raises `KeyError` for an unknown stage.
     """
-    target = State(stage, pipeline.stage(stage).kind.outcome)
-    return _edge(pipeline, None, target, (by,))
+    key = (None, by, stage, None)
+    known: dict[object, Edge] = pipeline.edges
+    if key not in known:
+        known[key] = _edge(pipeline, None, State(stage, pipeline.stage(stage).kind.outcome), (by,))
+    return known[key]
 
 
 def find_edge(pipeline: Pipeline, source: State, target: State) -> Edge | None:
     """Give the edge between two legal states; None where no move leads from one to the other."""
     key = (source.stage, source.outcome, target.stage, target.outcome)
-    known = pipeline.edges
+    known: dict[object, Edge | None] = pipeline.edges
     if key not in known:
         directions = _directions(pipeline, source, target)
         known[key] = _edge(pipeline, source, target, directions) if directions else None
-    edge: Edge | None = known[key]
-    return edge
+    return known[key]
 
 
 def find_edges(pipeline: Pipeline, source: State) -> Iterator[Edge]:

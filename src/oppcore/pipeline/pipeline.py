@@ -12,6 +12,7 @@ from oppcore.document import MAX_FAULTS
 from oppcore.errors import InvalidPipeline
 from oppcore.messages import Names
 from oppcore.pipeline.approvals import Approval
+from oppcore.pipeline.claims import Claim
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.flow import Flow
 from oppcore.pipeline.permissions import OverridePolicy, Permissions
@@ -20,7 +21,7 @@ from oppcore.pipeline.stage import Labels, Stage, StageKind, labels_field
 from oppcore.pipeline.structure import find_faults
 from oppcore.pipeline.transitions import Action, Transition
 from oppcore.records import Field, Outcome, RecordKind, fields_of
-from oppcore.records.checks import key_text, optional_key, texts, to_texts
+from oppcore.records.checks import key_text, optional_key, texts, to_texts, version_number
 
 __all__ = ["Pipeline"]
 
@@ -45,13 +46,14 @@ class Pipeline:
     from 1. `opens_in` names the stages in which a deal may be opened; empty means the first open stage. `currency` is
     what amounts are in where nothing else is said. With `transitions` only the moves drawn are possible; without them
     the order of the stages says which are. `approvals` are what gates can ask to be approved, `overrides` who may waive
-    rules. `continues` is the key of the lead pipeline before this one.
+    rules, `claims` what the pipeline is meant to guarantee (see `oppcore.proof`). `continues` is the key of the lead
+    pipeline before this one.
 
     Raises `InvalidPipeline` with every fault at once.
     """
 
     key: str = attrs.field(validator=key_text)
-    revision: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    revision: int = attrs.field(default=1, validator=version_number)
     kind: RecordKind = attrs.field(default=RecordKind.OPPORTUNITY, converter=RecordKind)
     labels: Labels = labels_field()
     stages: tuple[Stage, ...] = attrs.field(converter=tuple[Stage, ...])
@@ -63,6 +65,7 @@ class Pipeline:
     overrides: tuple[OverridePolicy, ...] = attrs.field(default=(), converter=tuple[OverridePolicy, ...])
     reasons: tuple[Reason, ...] = attrs.field(default=(), converter=tuple[Reason, ...])
     fields: tuple[CustomField, ...] = attrs.field(default=(), converter=tuple[CustomField, ...])
+    claims: tuple[Claim, ...] = attrs.field(default=(), converter=tuple[Claim, ...])
     opens_in: tuple[str, ...] = attrs.field(default=(), converter=to_texts, validator=texts)
     currency: str | None = attrs.field(default=None, validator=optional_key)
     continues: str | None = attrs.field(default=None, validator=optional_key)
@@ -71,8 +74,8 @@ class Pipeline:
     _drawn: Mapping[tuple[str, str], Transition] = _derived()
     personal: frozenset[str] = _derived()
     """The names of the fields whose values are never printed."""
-    edges: dict[tuple[str, str, str, str], Any] = _derived()
-    """The edges found so far (`find_edge` keeps them: they follow from the rest, and there may be very many)."""
+    edges: dict[Any, Any] = _derived()
+    """The edges found so far, by what was asked for: they follow from the rest, and there may be very many."""
 
     def __attrs_post_init__(self) -> None:
         if faults := tuple(islice(find_faults(self), MAX_FAULTS)):

@@ -138,6 +138,17 @@ def _approval_faults(pipeline: Pipeline, names: Sequence[str], subjects: Sequenc
                 yield Problem("approval.bound", where, {"key": cover.field, "bound": cover.bound})
 
 
+def _claim_faults(pipeline: Pipeline, names: Sequence[str], subjects: Sequence[str]) -> Iterator[Problem]:
+    keys = [stage.key for stage in pipeline.stages]
+    for index, claim in enumerate(pipeline.claims):
+        path = f"claims[{index}]"
+        for name in ("stage", "passed"):
+            key = getattr(claim, name)
+            if key is not None and key not in keys:
+                yield _unknown(key, keys, f"{path}.{name}", "stage")
+        yield from _gate_faults(claim.holds, f"{path}.holds", names, subjects)
+
+
 def _stages_faults(pipeline: Pipeline, names: Sequence[str], subjects: Sequence[str]) -> Iterator[Problem]:
     for index, stage in enumerate(pipeline.stages):
         path = f"stages[{index}]"
@@ -184,7 +195,7 @@ def find_faults(pipeline: Pipeline) -> Iterator[Problem]:
     if len(pipeline.stages) > MAX_STAGES:
         yield Problem("pipeline.too_many_stages", "stages", {"most": MAX_STAGES})
         return
-    for name in ("stages", "reasons", "fields", "actions", "approvals", "transitions"):
+    for name in ("stages", "reasons", "fields", "actions", "approvals", "transitions", "claims"):
         yield from _twice([part.key for part in getattr(pipeline, name)], name)
     yield from _field_faults(pipeline)
     if not any(stage.kind is StageKind.OPEN and not stage.archived for stage in pipeline.stages):
@@ -193,4 +204,5 @@ def find_faults(pipeline: Pipeline) -> Iterator[Problem]:
     subjects = [approval.key for approval in pipeline.approvals]
     yield from _stages_faults(pipeline, names, subjects)
     yield from _approval_faults(pipeline, names, subjects)
+    yield from _claim_faults(pipeline, names, subjects)
     yield from _reference_faults(pipeline)

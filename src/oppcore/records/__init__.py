@@ -5,6 +5,7 @@ from __future__ import annotations
 from oppcore.records.actor import Actor
 from oppcore.records.approvals import Bound, Covered, Mode, Round, RoundStatus, Signature, Step, Verdict
 from oppcore.records.custom import CustomFields, CustomValue
+from oppcore.records.drafts import with_progress
 from oppcore.records.fields import (
     FIELDS,
     ITEM_FIELDS,
@@ -18,7 +19,6 @@ from oppcore.records.fields import (
     is_present,
     kind_of,
     with_fields,
-    with_progress,
 )
 from oppcore.records.groups import (
     Classification,

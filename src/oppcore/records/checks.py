@@ -25,6 +25,7 @@ __all__ = [
     "optional_probability",
     "optional_text",
     "texts",
+    "to_instant",
     "to_optional_utc",
     "to_texts",
     "to_utc",
@@ -115,6 +116,20 @@ def to_utc(value: datetime) -> datetime:
     except OverflowError:
         message = f"an instant lies within the years 1 to 9999 in UTC, not at {value.isoformat()}"
         raise ValueError(message) from None
+
+
+def to_instant(value: datetime) -> datetime:
+    """Give an instant in UTC. Raises `TypeError` for anything but a datetime, `ValueError` without a time zone."""
+    if type(value) is datetime and value.tzinfo is UTC:
+        return value
+    handed: Any = value
+    if not isinstance(handed, datetime):
+        message = f"an instant is a datetime, not {type(handed).__name__}"
+        raise TypeError(message)
+    if value.utcoffset() is None:
+        message = f"an instant needs a time zone: {value.isoformat()}"
+        raise ValueError(message)
+    return to_utc(value)
 
 
 def to_optional_utc(value: datetime | None) -> datetime | None:

@@ -43,7 +43,6 @@ from oppcore.records.items import (
 from oppcore.records.key import RecordKind
 from oppcore.records.lead import Lead
 from oppcore.records.opportunity import Opportunity
-from oppcore.records.progress import Progress
 
 __all__ = [
     "FIELDS",
@@ -60,7 +59,6 @@ __all__ = [
     "kind_of",
     "kind_of_fields",
     "with_fields",
-    "with_progress",
 ]
 
 Record: TypeAlias = Opportunity | Lead
@@ -233,32 +231,6 @@ ITEM_FIELDS: Mapping[str, Mapping[str, Field]] = {name: _ITEM_FIELDS[type_] for 
 """The fields of the items of each field that holds several."""
 
 _BY_TYPE: Mapping[type[Any], Mapping[str, Field]] = {Opportunity: FIELDS, Lead: LEAD_FIELDS, **_ITEM_FIELDS}
-
-
-def _slots(type_: type[Any]) -> list[tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]:
-    slots = [getattr(type_, field.name) for field in attrs.fields(type_) if field.name != "progress"]
-    return [(slot.__get__, slot.__set__) for slot in slots]
-
-
-_SLOTS: Mapping[type[Any], list[tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]] = {
-    Opportunity: _slots(Opportunity),
-    Lead: _slots(Lead),
-}
-_SET_PROGRESS: Mapping[type[Any], Callable[[Any, Any], None]] = {type_: type_.progress.__set__ for type_ in _SLOTS}
-
-
-def with_progress(record: R, progress: Progress) -> R:
-    """Give the record with another progress.
-
-    Every change does this, and nothing else of the record changes: its slots are copied, which takes a quarter of the
-    time of `attrs.evolve`, because what was validated once is not validated again.
-    """
-    kind = type(record)
-    copy = object.__new__(kind)
-    for read, write in _SLOTS[kind]:
-        write(copy, read(record))
-    _SET_PROGRESS[kind](copy, progress)
-    return copy
 
 
 def fields_of(kind: RecordKind) -> Mapping[str, Field]:

@@ -46,8 +46,8 @@ def to_outcome(value: Outcome | str) -> Outcome:
 class State:
     """The pair that is the state of a process: a stage key and an outcome."""
 
-    stage: str
-    outcome: Outcome
+    stage: str = attrs.field(validator=key_text)
+    outcome: Outcome = attrs.field(converter=to_outcome)
 
     def __str__(self) -> str:
         return self.stage if self.outcome is Outcome.OPEN else f"{self.stage} ({self.outcome})"
