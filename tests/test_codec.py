@@ -1,5 +1,6 @@
 """Canonical JSON: equal values, equal texts; what was written once loads for ever."""
 
+import copy
 import json
 import os
 import subprocess
@@ -193,3 +194,75 @@ def test_an_equal_value_that_is_written_otherwise_has_the_same_text():
     one, other = (attrs.evolve(SCHEMA_1[0], amount=Money(Decimal(text), "EUR")) for text in ("12.5", "12.5000"))
 
     assert (one, encode(one)) == (other, encode(other))
+
+
+# What somebody wrote by hand.
+
+REQUESTED, SIGNED, CORRECTED, REMOVED = (
+    next(json.loads(line)[name] for line in LINES if name in json.loads(line))
+    for name in ("requested", "signed", "corrected", "removed")
+)
+SIGNATURE = {"actor_id": "a", "verdict": "approve", "at": "2026-03-02T00:00:00Z"}
+
+
+def rewritten(name, path, value):
+    """A change of the golden file with another value somewhere in it."""
+    data = copy.deepcopy({"requested": REQUESTED, "signed": SIGNED, "corrected": CORRECTED, "removed": REMOVED}[name])
+    *outer, last = path.split(".")
+    place = data
+    for key in outer:
+        place = place.setdefault(key, {})
+    place[last] = value
+    return json.dumps({"schema": 1, name: data})
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "where"),
+    [
+        ("signed", "signature.verdict", "bless", "signature.verdict"),
+        ("signed", "signature.verdict", None, "signature.verdict"),
+        ("signed", "signature.before", "no", "signature.before"),
+        ("signed", "number", -1, "number"),
+        ("signed", "number", 0, "number"),
+        ("signed", "number", True, "number"),
+        ("signed", "number", 1.5, "number"),
+        ("signed", "subject", " ", "subject"),
+        ("signed", "stamp.version", -1, "stamp.version"),
+        ("signed", "stamp.origin", "moon", "stamp.origin"),
+        ("signed", "stamp.rules", "flow.win", "stamp.rules"),
+        ("signed", "stamp.waiver", {"reason": " ", "waived": []}, "stamp.waiver.reason"),
+        (
+            "signed",
+            "stamp.waiver",
+            {"reason": "x", "waived": [{"rule": 1, "code": "c"}]},
+            "stamp.waiver.waived[0].rule",
+        ),
+        ("signed", "stamp.waiver", {"waived": []}, "stamp.waiver.reason"),
+        ("requested", "round.number", -1, "round.number"),
+        ("requested", "round.mode", "many", "round.mode"),
+        ("requested", "round.separate", 1, "round.separate"),
+        ("requested", "round.requested_by", "", "round.requested_by"),
+        ("requested", "round.steps", [{"roles": ["r"]}], "round.steps[0].key"),
+        ("requested", "round.steps", [{"key": "s", "roles": "boss"}], "round.steps[0].roles"),
+        ("requested", "round.steps", [{"key": "s"}] * 60_000, ""),
+        ("requested", "round.covered", [{"field": "amount"}], "round.covered[0].value"),
+        ("requested", "round.covered", [{"field": "a", "value": None, "bound": "near"}], "round.covered[0].bound"),
+        ("requested", "round.covered", [{"field": "a", "value": 3}], "round.covered[0].value"),
+        ("requested", "round.signatures", [SIGNATURE | {"verdict": "nod"}], "round.signatures[0].verdict"),
+        ("requested", "round.signatures", [SIGNATURE | {"at": "2026-03-02T00:00"}], "round.signatures[0].at"),
+        ("requested", "round.is_stale", "perhaps", "round.is_stale"),
+        ("requested", "round.granted", True, "round.granted"),
+        ("corrected", "corrects", -1, "corrects"),
+        ("corrected", "happened_at", "never", "happened_at"),
+        ("corrected", "happened_at", "2026-03-02T00:00", "happened_at"),
+        ("corrected", "state", {"stage": "a", "outcome": "maybe"}, "state.outcome"),
+        ("corrected", "edits", [{"field": "a", "old": 1, "new": None}], "edits[0].old"),
+        ("removed", "comment", 3, "comment"),
+        ("removed", "comment", "x" * 20_001, "comment"),
+    ],
+)
+def test_a_change_rewritten_by_hand_is_refused_where_it_is_wrong(name, path, value, where):
+    with pytest.raises(InvalidDocument) as caught:
+        decode(rewritten(name, path, value))
+
+    assert [problem.path for problem in caught.value.problems] == [where]

@@ -8,25 +8,34 @@ import pytest
 
 from oppcore import Desk, MemoryRepository
 from oppcore.engine import (
+    Override,
     adopt,
     amend,
+    correct,
     evolve,
     find_violations,
+    hold,
     move,
     open_lead,
     open_opportunity,
     options,
+    remove,
     replay,
+    request_approval,
+    sign,
+    transfer,
     unmet,
     unmet_opening,
+    unmet_signature,
+    unmet_transfer,
 )
 from oppcore.errors import InvalidPipeline, MoveRefused, VersionConflict
 from oppcore.forecast import weigh_forecast
 from oppcore.funnel import measure_funnel
-from oppcore.history import make_history, rows_of
+from oppcore.history import make_history, rows_of, take_snapshot
 from oppcore.money import Money
-from oppcore.pipeline import load_pipeline
-from oppcore.records import Actor, Key, Lead
+from oppcore.pipeline import Permissions, Policy, load_pipeline
+from oppcore.records import Actor, Competitor, Key, Lead
 from oppcore.repository import Commit, Guard, Write
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -350,6 +359,172 @@ def test_what_happens_to_a_lead_is_written_under_leads():
     [opened] = open_lead(leads, "x", at=T0)
 
     assert (opened.stamp.kind, type(opened.record), next(rows_of([opened])).stage) == ("lead", Lead, "new")
+
+
+# Approvals.
+
+APPROVED = load_pipeline("""
+key = "a"
+currency = "EUR"
+opens_in = ["quoted", "contract"]
+flow = { reopen = {}, transfer = {} }
+stages = [
+    { key = "quoted", kind = "open" },
+    { key = "contract", kind = "open", entry = [{ approved = "quote" }] },
+    { key = "won", kind = "won", entry = [{ approved = "quote" }] },
+]
+approvals = [{ key = "quote", covers = ["amount"], steps = [{ key = "sales", roles = ["boss"] }] }]
+overrides = [{ roles = ["boss"] }]
+""")
+ANN = Actor("ann")
+
+
+class Quoted(Life):
+    """A deal whose quote can be approved."""
+
+    def __init__(self):
+        super().__init__(pipeline=APPROVED)
+
+    def ask(self):
+        at = self.deal.progress.changed_at
+        self.changes += request_approval(APPROVED, self.deal, "quote", at=at, actor=ANN)
+        return self
+
+    def sign(self, verdict="approve", actor=BOSS):
+        self.changes += sign(APPROVED, self.deal, "quote", verdict, at=self.deal.progress.changed_at, actor=actor)
+        return self
+
+    def stopped(self, to="contract", **wish):
+        return [problem.code for problem in unmet(APPROVED, self.deal, to, at=self.deal.progress.changed_at, **wish)]
+
+
+def test_no_way_in_goes_around_the_approval():
+    """HubSpot: deals cannot be created past the approval stage, also by workflow; a bulk import once could."""
+    created = unmet_opening(APPROVED, "d", VALUES, at=T0, stage="contract")
+    elsewhere = replay(open_opportunity(attrs.evolve(APPROVED, key="b"), "d", VALUES, at=T0))
+    moved_over = unmet_transfer(attrs.evolve(APPROVED, key="b"), elsewhere, APPROVED, "contract", at=T0)
+    image = attrs.evolve(elsewhere, progress=attrs.evolve(elsewhere.progress, pipeline="a", stage="contract"))
+    [found] = find_violations(APPROVED, [adopt(APPROVED, image, at=T0)[0].record], at=T0)
+
+    assert [[one.code for one in problems] for problems in (created, moved_over, found.problems)] == [
+        ["approval.missing"]
+    ] * 3
+
+
+def test_reopening_is_no_way_around_the_approval():
+    """margince #610: reopening is a move, and the gate of the stage it leads to is asked."""
+    assert Quoted().move(outcome="lost").stopped("contract", outcome="open") == ["approval.missing"]
+    assert Quoted().move(outcome="lost").stopped("quoted", outcome="open") == []
+
+
+def test_losing_needs_no_approval():
+    """HubSpot: no move past the approval stage without approval, except to closed lost."""
+    assert Quoted().stopped(None, outcome="lost") == []
+    assert Quoted().ask().stopped(None, outcome="lost") == Quoted().stopped(None, outcome="abandoned") == []
+
+
+def test_an_approval_of_other_content_is_none():
+    """Cordys keeps a flag "ever approved"; what was approved is compared with what is there."""
+    approved = Quoted().ask().sign()
+    assert approved.stopped() == []
+    assert approved.amend(amount=Money(1, "EUR")).stopped() == ["approval.outdated"]
+    assert approved.amend(amount=VALUES["amount"]).stopped() == []
+
+
+def test_whoever_edits_a_deal_that_waits_for_approval_starts_anew():
+    """Salesforce locks the whole record; elsewhere the approver signs what they have not seen."""
+    waiting = Quoted().ask().amend(amount=Money(1, "EUR"))
+
+    assert waiting.stopped() == ["approval.stale"]
+    assert [
+        one.code for one in unmet_signature(APPROVED, waiting.deal, "quote", "approve", at=T0 + DAY, actor=BOSS)
+    ] == ["approval.no_round"]
+    assert Quoted().ask().amend(name="another").sign().stopped() == []
+
+
+def test_a_round_keeps_the_rules_it_began_with():
+    """Salesforce: once a process is active its steps cannot be changed at all, even when it is inactive again."""
+    waiting = Quoted().ask()
+    steps = [attrs.evolve(APPROVED.approvals[0].steps[0], roles=["owner"])]
+    newer = attrs.evolve(APPROVED, revision=2, approvals=[attrs.evolve(APPROVED.approvals[0], steps=steps)])
+
+    assert unmet_signature(newer, waiting.deal, "quote", "approve", at=T0, actor=BOSS) == ()
+
+
+def test_nobody_approves_what_they_asked_for():
+    """Rules by role alone let a manager approve a request of their own."""
+    at = T0
+    deal = replay(Quoted().changes)
+    deal = evolve(deal, *request_approval(APPROVED, deal, "quote", at=at, actor=BOSS))
+
+    assert [one.code for one in unmet_signature(APPROVED, deal, "quote", "approve", at=at, actor=BOSS)] == [
+        "approval.own"
+    ]
+
+
+def test_whoever_goes_around_a_rule_leaves_a_trace():
+    """HubSpot's bypass list lets people and integrations past the rules, and nothing tells afterwards."""
+    life = Quoted().move("contract", override=Override("agreed by phone", ["stages.contract.entry[0]"]))
+
+    stamp = life.changes[-1].stamp
+    assert (stamp.actor_id, stamp.waiver.reason, stamp.waiver.waived[0].code) == (
+        BOSS.id,
+        "agreed by phone",
+        "approval.missing",
+    )
+    with pytest.raises(MoveRefused, match="role boss"):
+        Quoted().move("contract", actor=ANN, override=Override("x", ["stages.contract.entry[0]"]))
+
+
+def test_reopening_clears_the_winning_competitor():
+    """Axelor #9783, Dynamics: what the closing said of a competitor stays on the record that is open again."""
+    winner = (Competitor(name="Rival", status="won_deal"), Competitor(name="Other", status="eliminated"))
+    life = (
+        Life().move(outcome="lost", reason="price", amending={"competitors": winner}).move("qualified", outcome="open")
+    )
+
+    assert [one.status for one in life.deal.negotiation.competitors] == ["active", "eliminated"]
+    kept = next(change for change in life.changes if getattr(change, "edits", ()))
+    assert kept.edits[0].new == winner
+
+
+def test_a_deal_that_waits_with_a_reason_is_neither_lost_nor_a_stage():
+    """margince #4510: champion away for two months; Pipedrive's help suggests to mark the deal lost."""
+    life = Life()
+    life.changes += hold(PIPELINE, life.deal, at=T0, resume_on=date(2026, 9, 1), reason="champion away")
+
+    assert (life.deal.progress.outcome, life.deal.progress.stage) == ("open", "qualified")
+    assert unmet(PIPELINE, life.deal, "offered", at=T0) == ()
+
+
+def test_a_deal_moves_to_another_pipeline_and_is_counted_once():
+    """twentyhq/twenty #10454, EspoCRM #3623: move deals between pipelines; each pipeline has its own win rate."""
+    other = attrs.evolve(APPROVED, key="b")
+    life = Quoted()
+    life.changes += transfer(APPROVED, life.deal, other, "quoted", at=T0 + DAY)
+
+    assert [len(take_snapshot(history(life), one)) for one in (APPROVED, other)] == [0, 1]
+
+
+def test_what_was_recorded_wrongly_is_corrected_and_last_months_report_stands():
+    """Systems that overwrite the close date change reports that were already sent."""
+    free = attrs.evolve(PIPELINE, permissions=Permissions(correct=Policy()))
+    life = Life(pipeline=free).move("offered").move("won")
+    before = take_snapshot(history(life), free, as_of=T0 + 9 * DAY, known_on=T0 + 9 * DAY)
+    life.changes += correct(free, life.deal, life.changes, 3, happened_at=None, at=T0 + 10 * DAY)
+
+    assert take_snapshot(history(life), free, as_of=T0 + 9 * DAY, known_on=T0 + 9 * DAY) == before
+    assert (before.won, take_snapshot(history(life), free).won) == (1, 0)
+
+
+def test_a_removed_deal_keeps_its_history():
+    """fivetran/dbt_hubspot_source #93: what was deleted hard leaves holes in the history."""
+    free = attrs.evolve(PIPELINE, permissions=Permissions(remove=Policy()))
+    life = Life(pipeline=free)
+    life.changes += remove(free, life.deal, at=T0 + DAY)
+
+    assert len(take_snapshot(history(life), free, as_of=T0)) == 1
+    assert [problem.code for problem in take_snapshot(history(life), free).left_out] == ["deals.removed"]
 
 
 # Numbers.

@@ -1,6 +1,7 @@
 """Standing findings: what does not hold now, however it came about."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -10,6 +11,7 @@ from oppcore.criteria import find_unmet
 from oppcore.engine import adopt, amend, evolve, find_violations, open_opportunity
 from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
+from tests.engine.deals import Deal
 from tests.laws.lives import lives, quarter, record_of, standings
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -101,3 +103,51 @@ def test_no_life_ends_in_a_state_that_cannot_be(found):
     problems = [one for v in find_violations(pipeline, [record], at=record.progress.changed_at) for one in v.problems]
 
     assert not {problem.code for problem in problems} & {"state.illegal", "move.unknown_stage", "pipeline.other"}
+
+
+# An estimate of one's own.
+
+
+def estimated(**values):
+    return Deal(PIPELINE, budget=Money(1, "EUR"), **values)
+
+
+def found_of(deal):
+    return [
+        (problem.code, problem.path)
+        for one in find_violations(PIPELINE, [deal.record], at=deal.now)
+        for problem in one.problems
+    ]
+
+
+def test_an_estimate_is_old_once_the_deal_has_moved_on():
+    deal = estimated(probability=Decimal("0.4"), forecast_category="commit")
+    assert found_of(deal) == []
+    deal.after().move("b")
+
+    assert found_of(deal) == [("estimate.old", "probability"), ("estimate.old", "forecast_category")]
+
+
+def test_an_estimate_that_was_given_again_is_not_old():
+    deal = estimated(probability=Decimal("0.4"))
+    deal.after().move("b")
+    deal.after().amend({"probability": Decimal("0.4")})
+    assert found_of(deal) == [("estimate.old", "probability")]  # the same value is no amendment
+    deal.amend({"probability": Decimal("0.5")})
+    assert found_of(deal) == []
+    deal.amend({"probability": None})
+    assert found_of(deal) == []
+
+
+def test_an_estimate_filled_in_with_the_move_is_not_old():
+    deal = estimated().after()
+    deal.move("b", amending={"probability": Decimal("0.4")})
+
+    assert found_of(deal) == []
+
+
+def test_what_a_closed_deal_was_thought_to_bring_is_no_finding():
+    deal = estimated(probability=Decimal("0.4"))
+    deal.after().move(outcome="lost", reason="price")
+
+    assert found_of(deal) == []

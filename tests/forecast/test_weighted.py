@@ -1,5 +1,5 @@
 import decimal
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,11 +10,25 @@ from hypothesis import strategies as st
 
 from oppcore.errors import UnreadableChanges
 from oppcore.forecast import weigh_forecast
-from oppcore.history import RowKind, make_history, take_snapshot
+from oppcore.history import RowKind, make_history, rows_of, take_snapshot
 from oppcore.money import Money, minor_units
+from oppcore.pipeline import load_pipeline
 from oppcore.records import CustomFields, Estimate, Opportunity, Origin, Progress, Team, Timing
+from tests.engine.deals import Deal
 from tests.history.examples import PIPELINE, day, row, row_lists
 
+LIVED = load_pipeline("""
+key = "p"
+currency = "EUR"
+flow = { transfer = {} }
+permissions = { remove = {}, restore = {}, merge = {}, correct = {} }
+stages = [
+    { key = "a", kind = "open", probability = 0.2 },
+    { key = "b", kind = "open", probability = 0.5 },
+    { key = "w", kind = "won" },
+]
+""")
+ELSEWHERE = load_pipeline('key = "q"\nstages = [{ key = "x", kind = "open" }]\nflow.transfer = {}')
 MARCH, APRIL = date(2024, 3, 10), date(2024, 4, 10)
 
 
@@ -209,6 +223,51 @@ def test_records_of_another_pipeline_or_changed_later_are_listed():
         ("deal.newer", "opportunity b"),
     ]
     assert len(forecast.rows) == 1
+
+
+def lived(id, **values):
+    """A deal worth 100 that is expected to close in March."""
+    return Deal(LIVED, id=id, amount=eur("100"), expected_close_on=MARCH, **values)
+
+
+def forecasts(*deals):
+    """The forecast from the records, and the one from their history."""
+    rows = [row for deal in deals for row in rows_of(deal.changes)]
+    return [
+        weigh_forecast(source, LIVED, timezone="UTC")
+        for source in ([deal.record for deal in deals], make_history(rows))
+    ]
+
+
+def test_removed_records_are_not_forecast_and_listed():
+    removed, absorbed, kept = lived("a"), lived("b"), lived("c")
+    removed.remove()
+    kept.merge(absorbed, {"amount": eur("150")})
+
+    from_records, from_history = forecasts(removed, absorbed, kept)
+    assert lines(from_records) == lines(from_history) == [("2024-03", "0", "150", "30.00", 1)]
+    assert from_records.left_out == from_history.left_out
+    assert [(one.code, one.params["ids"]) for one in from_records.left_out] == [
+        ("deals.removed", "a"),
+        ("deals.merged", "b"),
+    ]
+
+
+def test_records_and_history_agree_whatever_was_done_to_the_deals():
+    restored, corrected, moved, won = lived("a"), lived("b"), lived("c"), lived("d")
+    restored.remove()
+    restored.after().restore()
+    corrected.after().amend({"amount": eur("900"), "probability": Decimal("0.9")})
+    corrected.after().correct(2, None)
+    moved.after().transfer(ELSEWHERE, "x", amending={"amount": eur("7")})
+    moved.after().transfer(LIVED, "b", amending={"amount": eur("8")})
+    won.after().move("b")
+    won.after().move("w")
+    assert won.after().correct(3, won.now - timedelta(days=2)) == []
+
+    from_records, from_history = forecasts(restored, corrected, moved, won)
+    assert from_records.rows == from_history.rows
+    assert lines(from_records)[0] == ("2024-03", "0", "208", "44.00", 3)
 
 
 def test_records_in_impossible_states_stop_it_unless_lenient():

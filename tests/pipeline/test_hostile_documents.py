@@ -1,6 +1,7 @@
 """Documents that mean harm get one clear error, soon, and in little memory."""
 
 import gc
+import json
 import time
 import tracemalloc
 
@@ -30,7 +31,40 @@ def endless():
     return {"key": "p", "stages": [{"key": "a", "kind": "open", "entry": [criterion]}]}
 
 
+STEP = {"key": "s", "roles": ["r"]}
+
+
+def approving(**approval):
+    """A document with one approval, wrong in what is given."""
+    stages = [{"key": "a", "kind": "open"}]
+    return json.dumps({"key": "p", "stages": stages, "approvals": [{"key": "quote", "steps": [STEP], **approval}]})
+
+
+def beside(**parts):
+    """A document that is in order but for these parts."""
+    return json.dumps({"key": "p", "stages": [{"key": "a", "kind": "open"}], **parts})
+
+
 DOCUMENTS = {
+    "10,000 steps": lambda: approving(steps=[{"key": f"s{n}", "roles": ["r"]} for n in range(10_000)]),
+    "10,000 equal steps": lambda: approving(steps=[STEP] * 10_000),
+    "10,000 steps for nobody": lambda: approving(steps=[{"key": f"s{n}"} for n in range(10_000)]),
+    "9,000 steps on unknown conditions": lambda: approving(
+        steps=[{"key": f"s{n}", "roles": ["r"], "when": {"present": f"amoun{n}"}} for n in range(9_000)]
+    ),
+    "a condition of 100,000 nots": lambda: approving(steps=["?"]).replace(
+        '"?"', '{"key":"s","roles":["r"],"when":' + '{"not":' * 100_000 + "1" + "}" * 100_001
+    ),
+    "a cover of 1 MB": lambda: approving(covers=["a" * 1_000_000]),
+    "a bound of 1 MB": lambda: approving(covers=[{"at_most": "a" * 1_000_000}]),
+    "40,000 unknown covers": lambda: approving(covers=[f"amoun{n}" for n in range(40_000)]),
+    "20,000 unknown bounds": lambda: approving(covers=[{f"at_mos{n}": "amount"} for n in range(20_000)]),
+    "30,000 equal covers": lambda: approving(covers=["amount"] * 30_000),
+    "10,000 approvals": lambda: beside(approvals=[{"key": f"q{n}", "steps": [STEP]} for n in range(10_000)]),
+    "8,000 approvals that nobody asks": lambda: beside(approvals=[{"key": f"q{n}", "steps": []} for n in range(8_000)]),
+    "24,000 overrides": lambda: beside(overrides=[{"roles": []}] * 24_000),
+    "an override of 1 MB": lambda: beside(overrides=[{"roles": ["r"], "waives": ["a" * 1_000_000]}]),
+    "24,000 unknown permissions": lambda: beside(permissions={f"remov{n}": {} for n in range(24_000)}),
     "100,000 nots": lambda: '{"key":"p","stages":[{"entry":[' + '{"not":' * 100_000 + "1" + "}" * 100_000 + "]}]}",
     "100,000 nots in TOML": lambda: STAGE + "entry=[" + "{not=" * 100_000 + "1" + "}" * 100_000 + "]",
     "deep brackets": lambda: "a=" + "[" * 100_000 + "]" * 100_000,
@@ -103,6 +137,54 @@ SMALL = {
     '{"__proto__":{"x":1}}': "key.unknown",
     '{"constructor":{"prototype":1}}': "key.unknown",
     "": "document.missing",
+    approving(roles=["\ud800"]): "document.text",
+    approving(steps=[{"key": "s", "signers": ["\udfff"]}]): "document.text",
+    approving(covers=["\ud800"]): "document.text",
+    approving(roles="manager"): "document.type",
+    approving(steps="sales"): "document.type",
+    approving(steps=[1]): "document.type",
+    approving(steps=None): "document.type",
+    approving(steps=[]): "approval.no_steps",
+    approving(steps=[{"key": "s"}]): "approval.nobody",
+    approving(steps=[STEP, STEP]): "key.twice",
+    approving(steps=[{**STEP, "when": []}]): "document.type",
+    approving(steps=[{**STEP, "when": {"approved": "quot"}}]): "key.unknown",
+    approving(steps=[{**STEP, "when": json.loads('{"not":' * 40 + '{"present":"name"}' + "}" * 40)}]): "gate.too_large",
+    approving(mode="al"): "document.choice",
+    approving(mode=["all"]): "document.choice",
+    approving(separate="yes"): "document.type",
+    approving(cover=["amount"]): "key.unknown",
+    approving(covers="amount"): "document.type",
+    approving(covers=["amoun"]): "key.unknown",
+    approving(covers=["amount", {"at_most": "amount"}]): "key.twice",
+    approving(covers=[{"at_most": "amount", "at_least": "amount"}]): "approval.cover",
+    approving(covers=[{"equal": "amount"}]): "approval.cover",
+    approving(covers=[{"at_most": "name"}]): "approval.bound",
+    approving(covers=[{"at_most": 1}]): "document.type",
+    approving(covers=[1]): "document.type",
+    beside(approvals={"quote": {}}): "document.type",
+    beside(overrides="all"): "document.type",
+    beside(overrides=[{"roles": []}]): "document.value",
+    beside(overrides=[{"roles": ["r"], "waives": ["flows"]}]): "document.choice",
+    beside(overrides=[{"roles": ["r"], "waives": "flow"}]): "document.type",
+    beside(permissions={"corect": {}}): "key.unknown",
+    beside(permissions={"correct": True}): "document.type",
+    beside(permissions={"correct": {"roles": "boss"}}): "document.type",
+    beside(permissions=[]): "document.type",
+    beside(stages=[{"key": "a", "kind": "open", "stay": [{"role": ["r"]}]}]): "stay.criterion",
+    beside(
+        stages=[{"key": "a", "kind": "open", "stay": [{"elapsed": "entered", "at_least_days": 1}]}]
+    ): "stay.criterion",
+    beside(stages=[{"key": "a", "kind": "open", "entry": [{"approved": "quote"}]}]): "key.unknown",
+}
+SUGGESTED = {
+    approving(cover=["amount"]): ("approvals[0].cover", "covers"),
+    approving(covers=["amoun"]): ("approvals[0].covers[0]", "amount"),
+    approving(steps=[{"key": "s", "role": ["r"]}]): ("approvals[0].steps[0].role", "roles"),
+    approving(steps=[{**STEP, "whem": {"present": "name"}}]): ("approvals[0].steps[0].whem", "when"),
+    beside(permissions={"corect": {}}): ("permissions.corect", "correct"),
+    beside(overrides=[{"roles": ["r"], "waive": []}]): ("overrides[0].waive", "waives"),
+    beside(aprovals=[]): ("aprovals", "approvals"),
 }
 
 
@@ -130,6 +212,15 @@ def test_a_trap_is_named(document):
 
     assert SMALL[document] in [problem.code for problem in caught.value.problems]
     assert all(problem.text() and "\n" not in problem.text() for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("document", SUGGESTED, ids=lambda document: SUGGESTED[document][0])
+def test_a_slip_of_the_pen_is_named_with_what_was_meant(document):
+    with pytest.raises(InvalidPipeline) as caught:
+        load_pipeline(document)
+
+    [found] = [problem for problem in caught.value.problems if problem.code == "key.unknown"]
+    assert (found.path, found.params["suggestion"]) == SUGGESTED[document]
 
 
 @pytest.mark.parametrize("document", SMALL, ids=lambda document: repr(document)[:40])

@@ -29,6 +29,8 @@ __all__ = [
     "unmet_amendment",
 ]
 
+_HOLD = ("held_since", "resume_on", "hold_reason")
+
 
 def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Say which values do not fit: unknown and derived fields, the wrong kind, and what the record itself refuses."""
@@ -39,8 +41,9 @@ def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str,
             problems.append(Problem("field.unknown", name, {"suggestion": suggest(name, pipeline.field_names)}))
         elif (problem := find_field_problem(field, value)) is not None:
             problems.append(problem)
-    if values.get("held_since") is not None and record.progress.outcome is not Outcome.OPEN:
-        problems.append(Problem("hold.closed", "held_since", {"outcome": record.progress.outcome}))
+    held = next((name for name in _HOLD if values.get(name) is not None), None)
+    if held is not None and record.progress.outcome is not Outcome.OPEN:
+        problems.append(Problem("hold.closed", held, {"outcome": record.progress.outcome}))
     return tuple(problems) or _find_refusals(record, values)
 
 

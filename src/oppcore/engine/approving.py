@@ -123,7 +123,8 @@ def _find_step(one: Round, verdict: Verdict, actor: Actor, step: str | None) -> 
     ]
     if mine:
         return mine[0]
-    later = any(other.admits(actor.id, actor.roles) and other.key not in one.signed for other in one.steps)
+    wanted = (other for other in one.unsigned if step is None or other.key == step)
+    later = any(other.admits(actor.id, actor.roles) for other in wanted)
     code = "approval.not_yet" if later else "approval.not_yours"
     params = {"subject": one.subject, "have": actor.id, "verdict": verdict, "need": one.waiting}
     return Problem(code, "actor", params)

@@ -18,6 +18,9 @@ from oppcore.records import Actor, Lead, Outcome, RecordKind, State, get_field, 
 
 __all__ = ["convert", "unmet_conversion"]
 
+_LEFT = frozenset({"answers", "held_since", "resume_on", "hold_reason"})
+"""The fields that stay with the lead."""
+
 
 def _find_edge(pipeline: Pipeline, lead: Lead) -> Edge | Problem:
     places = pipeline.stages_of(StageKind.WON)
@@ -59,9 +62,9 @@ def unmet_conversion(
 def _carried(pipeline: Pipeline, lead: Lead, into: Pipeline, values: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Give the fields of the deal: what both kinds of record have is taken from the lead, unless `values` says else.
 
-    Not so the answers to checklists: they belong to the process they were given in.
+    Not so the answers to checklists and a hold: they belong to the process they were given in.
     """
-    both = [name for name in pipeline.field_names if name != "answers" and into.field(name) == pipeline.field(name)]
+    both = [name for name in pipeline.field_names if name not in _LEFT and into.field(name) == pipeline.field(name)]
     carried = {name: value for name in both if is_present(value := get_field(lead, name))}
     return {**carried, "lead_id": lead.id, **(values or {})}
 
@@ -79,8 +82,9 @@ def convert(
 ) -> tuple[Converted, Opened]:
     """Win a lead: give its `Converted` and the `Opened` of the deal it becomes, which belong in one commit.
 
-    Every field that both pipelines have (source, owner, needs, budget …) is carried over, except answers; `values` adds
-    to it and goes before it.
+    Every field that both pipelines have (source, owner, needs, budget …) is carried over, except answers and a hold;
+    `values` adds to it and goes before it.
+
     Raises `MoveRefused` with all of `unmet_conversion`.
     """
     problems = unmet_conversion(

@@ -9,7 +9,18 @@ from typing import final
 import attrs
 
 from oppcore.engine.amending import find_stay_problems
-from oppcore.engine.changes import Amended, Change, Converted, Corrected, Edit, Merged, Moved, Opened
+from oppcore.engine.changes import (
+    Amended,
+    Change,
+    Converted,
+    Corrected,
+    Edit,
+    Merged,
+    Moved,
+    Opened,
+    Removed,
+    Restored,
+)
 from oppcore.engine.evolution import evolve, replay
 from oppcore.engine.moving import find_policy_problems
 from oppcore.engine.overriding import Override, Settled, settle
@@ -17,8 +28,9 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge
-from oppcore.records import Actor, Record, fields_of, get_field, kind_of, with_progress
-from oppcore.records.checks import to_optional_utc
+from oppcore.records import Actor, CustomFields, Progress, Record, fields_of, get_field, kind_of, with_progress
+from oppcore.records.checks import optional_aware, to_optional_utc
+from oppcore.records.progress import NO_ANSWERS
 
 __all__ = ["Happened", "correct", "put_in_happened_order", "unmet_correction"]
 
@@ -66,28 +78,54 @@ def _fold(happened: Sequence[Happened]) -> Record:
     assert isinstance(opened, Opened)  # noqa: S101 - nothing happens before the opening
     progress = opened.record.progress
     if first.at != opened.stamp.at:
-        progress = attrs.evolve(progress, opened_at=first.at, entered_at=first.at)
+        closed_at = None if progress.closed_at is None else first.at
+        progress = attrs.evolve(progress, opened_at=first.at, entered_at=first.at, closed_at=closed_at)
     record = with_progress(opened.record, progress)
     for one in others:
         stamp = attrs.evolve(one.change.stamp, at=one.at, version=record.progress.version + 1)
-        record = evolve(record, attrs.evolve(one.change, stamp=stamp))
+        change = attrs.evolve(one.change, stamp=stamp)
+        if isinstance(change, (Amended, Merged)):
+            change = attrs.evolve(change, edits=tuple(_anew(record, edit) for edit in change.edits))
+        record = evolve(record, change)
     return record
 
 
+def _anew(record: Record, edit: Edit) -> Edit:
+    """Give an edit as it would have been made on this record: answers are added to those there are."""
+    if edit.field != "answers":
+        return edit
+    old, new = (value if isinstance(value, CustomFields) else NO_ANSWERS for value in (edit.old, edit.new))
+    kept = {key: value for key, value in record.progress.answers.items() if key in new or key not in old}
+    given = {key: value for key, value in new.items() if old.get(key) != value}
+    return attrs.evolve(edit, new=CustomFields({**kept, **given}))
+
+
 def _order_problems(pipeline: Pipeline, happened: Sequence[Happened]) -> Iterator[Problem]:
-    """Say what could not have happened like this: something before the opening, a move where no move leads."""
+    """Say what could not have happened like this: before the opening, out of the process, where no move leads."""
     first, *others = happened
     if not isinstance(first.change, Opened):
         yield Problem("correction.before_opening", "happened_at", {"version": first.change.stamp.version})
         return
-    here = first.change.record.progress.state
+    here, is_removed = first.change.record.progress.state, False
     for one in others:
         change = one.change
+        if isinstance(change, Restored):
+            is_removed = False
+        elif is_removed:
+            yield Problem("correction.removed", "happened_at", {"version": change.stamp.version})
+            return
+        elif isinstance(change, Removed) or (isinstance(change, Merged) and change.into_id != change.stamp.record_id):
+            is_removed = True
         if isinstance(change, (Moved, Converted)):
             if change.source != here != change.target and find_edge(pipeline, here, change.target) is None:
                 params = {"version": change.stamp.version, "source": here, "target": change.target}
                 yield Problem("correction.no_way", "happened_at", params)
             here = change.target
+
+
+def _opened_then(progress: Progress, at: datetime) -> bool:
+    """Say whether an image has no times of its own: all that it tells came about when it was opened."""
+    return {progress.opened_at, progress.entered_at, progress.closed_at or at} == {at}
 
 
 def _find_problems(
@@ -101,7 +139,7 @@ def _find_problems(
     if not isinstance(change, _CORRECTABLE) or (isinstance(change, Opened) and happened_at is None):
         yield Problem("correction.kind", "version", {"have": version, "kind": kind})
         return
-    if isinstance(change, Opened) and change.record.progress.entered_at != stamp.at:
+    if isinstance(change, Opened) and not _opened_then(change.record.progress, stamp.at):
         yield Problem("correction.image", "version", {"have": version})
         return
     if any(one.stamp.pipeline != pipeline.key for one in changes):
@@ -181,9 +219,7 @@ def _settle(
     override: Override | None,
 ) -> tuple[tuple[Problem, ...], Corrected | None]:
     past, happened_at = tuple(changes), to_optional_utc(happened_at)
-    if happened_at is not None and happened_at.tzinfo is None:
-        message = f"an instant needs a time zone: {happened_at.isoformat()}"
-        raise ValueError(message)
+    optional_aware(None, attrs.fields(Corrected).happened_at, happened_at)
     if not past or replay(past, of=type(record)) != record:
         message = f"these are not all changes of {record.id!r} as it stands; load both again"
         raise ValueError(message)

@@ -11,6 +11,7 @@ import attrs
 from oppcore.criteria import Answered, Approved, Compare, Criterion, Exists, Present, Situation, Text, find_unmet
 from oppcore.criteria.combinators import leaves_of
 from oppcore.engine.moving import find_role_problems
+from oppcore.engine.stamping import find_pipeline_problems
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import ChecklistItem, Pipeline, Stage
 from oppcore.pipeline.edges import find_edge
@@ -129,8 +130,11 @@ def unmet_action(
 ) -> tuple[Problem, ...]:
     """Give every reason why an action that the pipeline gates may not be done now; nothing when it may.
 
-    An action the pipeline does not know is a problem too: it may be a slip of the pen.
+    An action the pipeline does not know is a problem too: it may be a slip of the pen. So is a record that is removed
+    or belongs to another pipeline.
     """
+    if wrong := find_pipeline_problems(pipeline, record):
+        return wrong
     found = pipeline.action(action)
     if found is None:
         known = [one.key for one in pipeline.actions]

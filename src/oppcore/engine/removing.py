@@ -132,7 +132,7 @@ def _settle(
     wrong += find_value_problems(pipeline, record, values)
     if wrong:
         return Settled(tuple(wrong))
-    after = with_fields(record, values)
+    after = with_fields(record, {edit.field: edit.new for edit in find_edits(record, values)})
     return settle(pipeline, find_stay_problems(pipeline, record, after, at=at), override, actor)
 
 

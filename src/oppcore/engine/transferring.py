@@ -10,7 +10,7 @@ import attrs
 
 from oppcore.criteria import Situation
 from oppcore.engine.amending import find_edits, find_stay_problems, find_value_problems, make_amendment
-from oppcore.engine.changes import Amended, Moved, Origination
+from oppcore.engine.changes import Amended, Moved, Origination, Waiver
 from oppcore.engine.evolution import evolve
 from oppcore.engine.moving import find_edge_problems, find_policy_problems
 from oppcore.engine.overriding import Override, Settled, settle
@@ -75,7 +75,7 @@ def _decide(
         return _Decision(Settled(wrong))
     amended: tuple[Amended, ...] = ()
     if find_edits(record, amending):
-        amended = make_amendment(into, record, amending, at=at, actor=actor, recorded_at=recorded_at)
+        amended = make_amendment(pipeline, record, amending, at=at, actor=actor, recorded_at=recorded_at)
     after = evolve(record, *amended)
     leaving = find_policy_problems(
         pipeline.flow.transfer, "transfer", actor, rule=flow_rule(Direction.TRANSFER), place=pipeline.key
@@ -83,7 +83,29 @@ def _decide(
     situation = Situation(record=after, at=at, actor=actor, facts=facts, personal=into.personal)
     arriving = find_edge_problems(open_edge(into, to, by=Direction.TRANSFER), situation)
     broken = find_stay_problems(pipeline, record, after, at=at) if amended else ()
-    return _Decision(settle(into, (*broken, *leaving, *arriving), override, actor), amended)
+    return _Decision(_settle(pipeline, (*broken, *leaving), into, tuple(arriving), override, actor), amended)
+
+
+def _settle(
+    pipeline: Pipeline,
+    leaving: tuple[Problem, ...],
+    into: Pipeline,
+    arriving: tuple[Problem, ...],
+    override: Override | None,
+    actor: Actor | None,
+) -> Settled:
+    """Settle what either pipeline says by its own overrides: nobody bends the rules of one by a role in the other."""
+    if override is None:
+        return settle(into, (*leaving, *arriving), None, actor)
+    left = {problem.rule for problem in leaving}
+    entered = {problem.rule for problem in arriving}
+    here = attrs.evolve(override, rules=[rule for rule in override.rules if rule in left])
+    there = attrs.evolve(override, rules=[rule for rule in override.rules if rule not in left - entered])
+    first, second = settle(pipeline, leaving, here, actor), settle(into, arriving, there, actor)
+    if problems := tuple(dict.fromkeys((*first.problems, *second.problems))):
+        return Settled(problems)
+    waived = tuple(one for settled in (first, second) if settled.waiver for one in settled.waiver.waived)
+    return Settled((), Waiver(override.reason, waived) if waived else None)
 
 
 def unmet_transfer(

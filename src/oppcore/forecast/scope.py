@@ -9,7 +9,8 @@ from typing import final
 import attrs
 
 from oppcore.errors import Problem, UnreadableChanges
-from oppcore.history import History, Standing, fold_history, standing_of
+from oppcore.history import History, RowKind, Standing, fold_history, standing_of
+from oppcore.history.past import find_gone
 from oppcore.periods import as_instant
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import legal_outcomes
@@ -42,7 +43,8 @@ def find_scope(
     """Give the deals of a history as of an instant, or those of records as they are.
 
     Records say nothing about the past: `as_of` (by default their latest change) is echoed, records changed later are
-    listed in `left_out`, and `known_on` raises `ValueError`. Records of other pipelines are listed too.
+    listed in `left_out`, and `known_on` raises `ValueError`. Records of other pipelines are listed too, and removed and
+    merged ones, which are in no count.
     """
     if isinstance(source, History):
         past = fold_history(source, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
@@ -68,6 +70,7 @@ def _scope_of_records(
     standings: list[Standing] = []
     impossible: list[Problem] = []
     left_out: list[Problem] = []
+    gone: list[tuple[str, RowKind]] = []
     for record in records:
         path = f"opportunity {record.id}"
         progress = record.progress
@@ -77,11 +80,13 @@ def _scope_of_records(
             impossible.append(problem)
         elif until is not None and progress.changed_at.astimezone(UTC) > until:
             left_out.append(Problem("deal.newer", path, {"have": progress.changed_at, "need": until}))
+        elif progress.removal is not None:
+            gone.append((record.id, RowKind.REMOVED if progress.removal.merged_into is None else RowKind.MERGED))
         else:
             standings.append(standing_of(record))
     if impossible and not lenient:
         raise UnreadableChanges(tuple(impossible), len(records))
-    problems = tuple(left_out + impossible)
+    problems = (*left_out, *impossible, *find_gone(gone))
     return Scope(as_of=until, known_on=None, standings=tuple(standings), left_out=problems)
 
 

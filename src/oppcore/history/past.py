@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from operator import attrgetter
 from typing import final
@@ -20,7 +20,7 @@ from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import legal_outcomes
 from oppcore.spelling import suggest
 
-__all__ = ["Past", "fold_history"]
+__all__ = ["Past", "find_gone", "fold_history"]
 
 _FATAL = ("stage.unknown", "stage.outcome")
 _SHOWN = 5
@@ -77,16 +77,18 @@ def fold_history(
                 continue
         seen += len(rows)
         trails.append(fold_placed(rows, pipeline.key, places))
-    problems = (*_problems(trails, pipeline), *_gone(trails))
+    gone = find_gone((trail.opportunity_id, trail.removed) for trail in trails)
+    problems = (*_problems(trails, pipeline), *gone)
     if not lenient and (fatal := tuple(problem for problem in problems if problem.code in _FATAL)):
         raise UnreadableChanges(fatal, seen)
     return Past(as_of=until, known_on=known, trails=tuple(trails), left_out=history.left_out + problems)
 
 
-def _gone(trails: Sequence[Trail]) -> Iterator[Problem]:
-    """Say which deals are in no count because they were removed, or merged into another."""
+def find_gone(deals: Iterable[tuple[str, RowKind | None]]) -> Iterator[Problem]:
+    """Say which deals, by their ids, are in no count because they were removed, or merged into another."""
+    found = tuple(deals)
     for code, kind in (("deals.removed", RowKind.REMOVED), ("deals.merged", RowKind.MERGED)):
-        ids = sorted(trail.opportunity_id for trail in trails if trail.removed is kind)
+        ids = sorted(id for id, removed in found if removed is kind)
         if ids:
             more = "" if len(ids) <= _SHOWN else " …"
             yield Problem(code, "", {"count": len(ids), "ids": ", ".join(ids[:_SHOWN]) + more})

@@ -236,6 +236,7 @@ TEXTS: Mapping[str, str] = {
     "correction.late": "it cannot have happened at {have}: it was recorded before, at {need}",
     "correction.same": "that is what is known of change {version} already",
     "correction.before_opening": "change {version} cannot have happened before the deal was opened",
+    "correction.removed": "change {version} cannot have happened while the deal was removed or merged into another",
     "correction.no_way": "change {version} would then lead from {source} to {target}, where no move leads",
     "transfer.itself": "the deal is in pipeline {have!r} already",
     "transfer.closed": "the deal is {outcome}; only an open one can be transferred",

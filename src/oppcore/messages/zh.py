@@ -331,6 +331,7 @@ TEXTS: Mapping[str, str] = {
     "correction.late": "发生时间不可能是 {have}：此前已于 {need} 记录",
     "correction.same": "第 {version} 号变更已是如此，无须更正",
     "correction.before_opening": "第 {version} 号变更不可能发生在单子新建之前",
+    "correction.removed": "第 {version} 号变更不可能发生在单子移除或并入其他单子期间",
     "correction.no_way": "如此更正后，第 {version} 号变更将从“{source}”流转到“{target}”，而流程中没有这样的流转",
     "transfer.itself": "单子已在流程“{have}”中",
     "transfer.closed": "单子已{outcome}，只有进行中的单子可以转移",

@@ -40,6 +40,9 @@ class Cover:
 
 
 def _to_covers(covers: Iterable[Cover | str]) -> tuple[Cover, ...]:
+    if isinstance(covers, str):
+        message = f"a list of texts is wanted, not the text {covers!r}"
+        raise TypeError(message)
     return tuple(Cover(one) if isinstance(one, str) else one for one in covers)
 
 
