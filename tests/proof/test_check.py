@@ -121,9 +121,7 @@ FAULTS = {
     ("stage.category_falls", "warning", "stages.offer.forecast_category"): [('"pipeline"', '"commit"')],
     ("stage.days", "warning", "stages.lead.expected_days"): [("expected_days = 7", "expected_days = 15")],
     ("reason.none", "note", "reasons"): [('outcome = "lost"', 'outcome = "won"')],
-    ("label.missing", "warning", "stages.won.labels"): [
-        ('labels = {en = "Won", zh = "赢单"}', 'labels = {en = "Won"}')
-    ],
+    ("label.missing", "warning", "labels"): [('labels = {en = "Won", zh = "赢单"}', 'labels = {en = "Won"}')],
     ("role.similar", "warning", "stages.offer.roles"): [
         ('roles = ["seller", "manager"]', 'roles = ["seller", "manger"]')
     ],

@@ -309,7 +309,7 @@ TEXTS: Mapping[str, str] = {
     "stage.category_falls": "{path}: {have} is less sure than {need}, the category of the earlier stage {stage}",
     "stage.days": "{path}: a stay is expected to take {have} days and may take at most {need}",
     "reason.none": "{path}: there are no reasons for {outcome}; why deals end so will not be known",
-    "label.missing": "{path}: labels without {language}, which others have, in {count} places: {parts}",
+    "label.missing": "labels in {language} are missing in {count} places: {parts}",
     "role.similar": "{path}: the role {key!r} is named here only; perhaps {suggestion!r} is meant",
     "answers.no_item": "{path}: no checklist has the item {key!r}[[; perhaps {suggestion!r}]]",
     "approval.unused": "{path}: no criterion asks whether {subject} is approved",

@@ -389,7 +389,7 @@ TEXTS: Mapping[str, str] = {
     "stage.category_falls": "{path}：预测类别“{have}”的把握低于靠前阶段“{stage}”的“{need}”",
     "stage.days": "{path}：预期停留 {have} 天，超过上限 {need} 天",
     "reason.none": "{path}：没有{outcome}原因，今后无从得知单子为何如此结束",
-    "label.missing": "{path}：其他显示名称有语言 {language}，以下 {count} 处没有：{parts}",
+    "label.missing": "以下 {count} 处缺少 {language} 的显示名称：{parts}",
     "role.similar": "{path}：角色“{key}”只在此处出现，或为“{suggestion}”之误",
     "answers.no_item": "{path}：检查清单中没有“{key}”[[，是否指“{suggestion}”]]",
     "approval.unused": "{path}：没有条件要求“{subject}”获批",

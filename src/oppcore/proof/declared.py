@@ -22,7 +22,7 @@ _SURENESS = (
     ForecastCategory.MOST_LIKELY,
     ForecastCategory.COMMIT,
 )
-_MOST_NAMED = 10
+_MOST_NAMED = 5
 
 
 def find_in_declarations(pipeline: Pipeline) -> Iterator[Finding]:
@@ -101,8 +101,9 @@ def _labels(pipeline: Pipeline) -> Iterator[Finding]:
     for language in sorted({language for _, labels, _ in places for language in labels}):
         lacking = [path for path, labels, is_wanted in places if (labels or is_wanted) and language not in labels]
         if lacking:
-            params = {"language": language, "count": len(lacking), "parts": lacking[:_MOST_NAMED]}
-            yield Finding(Severity.WARNING, Problem("label.missing", lacking[0], params))
+            named = lacking[:_MOST_NAMED] + ["…"] * (len(lacking) > _MOST_NAMED)
+            params = {"language": language, "count": len(lacking), "parts": named}
+            yield Finding(Severity.WARNING, Problem("label.missing", "labels", params))
 
 
 def _items(pipeline: Pipeline) -> Iterator[Finding]:
