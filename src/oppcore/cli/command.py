@@ -13,7 +13,7 @@ import click
 from oppcore.cli.demo import demo
 from oppcore.cli.drawing import diagram, templates
 from oppcore.cli.measures import forecast, funnel, snapshot
-from oppcore.cli.pipelines import check, infer
+from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain
 from oppcore.errors import OppcoreError
 
@@ -22,7 +22,7 @@ __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"
 FINE = 0
 """Done; the answer is yes where there was a question."""
 NO = 1
-"""The answer is no: `check` found faults."""
+"""The answer is no: `check` found errors."""
 WRONG = 2
 """Wrong usage, or input that cannot be read."""
 INTERRUPTED = 130
@@ -39,12 +39,12 @@ def oppcore() -> None:
     CHANGES is a delimited text file with one row per stage that a deal entered: opportunity_id, stage, at (ISO 8601);
     `-` is standard input.
 
-    Exit codes: 0 fine; 1 the answer is no (check found faults); 2 wrong usage or unreadable input; 130 interrupted;
+    Exit codes: 0 fine; 1 the answer is no (check found errors); 2 wrong usage or unreadable input; 130 interrupted;
     141 whoever read the output went away.
     """
 
 
-for _command in (demo, funnel, snapshot, forecast, check, infer, templates, diagram):
+for _command in (demo, funnel, snapshot, forecast, check, schema, infer, templates, diagram):
     oppcore.add_command(_command)
 
 

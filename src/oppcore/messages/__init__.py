@@ -104,6 +104,8 @@ _KINDS: Mapping[tuple[str, str], str] = {
     ("transfer.fields", "need"): "field",
     ("transfer.itself", "have"): "pipeline",
     ("transfer.stage", "have"): "stage",
+    ("transition.idle", "source"): "stage",
+    ("transition.idle", "target"): "stage",
     ("version.conflict", "kind"): "RecordKind",
 }
 """Which parameters hold keys or words of ours, by code (or its group, or any) and parameter.

@@ -16,7 +16,7 @@ from oppcore.spelling import suggest
 if TYPE_CHECKING:
     from oppcore.pipeline.pipeline import Pipeline
 
-__all__ = ["MAX_DEPTH", "MAX_NODES", "MAX_STAGES", "find_faults"]
+__all__ = ["CATEGORIES", "MAX_DEPTH", "MAX_NODES", "MAX_STAGES", "PROBABILITIES", "UNDECLARED", "find_faults"]
 
 MAX_STAGES = 256
 """Stages in a pipeline."""
@@ -25,15 +25,19 @@ MAX_NODES = 64
 MAX_DEPTH = 16
 """Levels of criteria inside each other."""
 
-_CATEGORIES = {
+CATEGORIES = {
     StageKind.WON: {ForecastCategory.CLOSED},
     StageKind.POST_SALE: {ForecastCategory.CLOSED},
     StageKind.LOST: {ForecastCategory.OMITTED},
     StageKind.OPEN: set(ForecastCategory) - {ForecastCategory.CLOSED},
 }
+"""The forecast categories that fit a kind of stage."""
+UNDECLARED = (FieldType.INSTANT, FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS)
+"""What a field of a pipeline's own cannot hold."""
 _OF_THE_RECORD = (AllOf, AnyOf, SomeOf, Not, Present, Compare, Text, Exists, Answered, Approved)
 _ORDERED = (FieldType.NUMBER, FieldType.MONEY, FieldType.DATE, FieldType.INSTANT)
-_PROBABILITIES = {StageKind.WON: 1, StageKind.POST_SALE: 1, StageKind.LOST: 0}
+PROBABILITIES = {StageKind.WON: 1, StageKind.POST_SALE: 1, StageKind.LOST: 0}
+"""The only probability that a stage of a kind may say."""
 
 
 def _twice(keys: Sequence[str], path: str) -> Iterator[Problem]:
@@ -49,12 +53,12 @@ def _unknown(word: str, known: Sequence[str], path: str, what: str) -> Problem:
 
 
 def _stage_faults(stage: Stage, path: str) -> Iterator[Problem]:
-    wanted = _PROBABILITIES.get(stage.kind)
+    wanted = PROBABILITIES.get(stage.kind)
     if wanted is not None and stage.probability not in (None, wanted):
         params = {"kind": stage.kind, "need": wanted, "have": stage.probability}
         yield Problem("stage.probability", f"{path}.probability", params)
-    if stage.forecast_category is not None and stage.forecast_category not in _CATEGORIES[stage.kind]:
-        params = {"kind": stage.kind, "need": sorted(_CATEGORIES[stage.kind]), "have": stage.forecast_category}
+    if stage.forecast_category is not None and stage.forecast_category not in CATEGORIES[stage.kind]:
+        params = {"kind": stage.kind, "need": sorted(CATEGORIES[stage.kind]), "have": stage.forecast_category}
         yield Problem("stage.category", f"{path}.forecast_category", params)
 
 
@@ -87,7 +91,7 @@ def _field_faults(pipeline: Pipeline) -> Iterator[Problem]:
         path = f"fields[{index}]"
         if field.key in built_in:
             yield Problem("field.built_in", f"{path}.key", {"key": field.key})
-        if field.type in (FieldType.INSTANT, FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS):
+        if field.type in UNDECLARED:
             yield Problem("field.kind", f"{path}.type", {"have": field.type})
         if (field.type is FieldType.CHOICE) != bool(field.choices):
             yield Problem("field.choices", f"{path}.choices", {"key": field.key})

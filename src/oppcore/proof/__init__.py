@@ -1,8 +1,10 @@
-"""Looking at a pipeline before it goes live: what it guarantees, proved or refuted."""
+"""Looking at a pipeline before it goes live: where it is doubtful, what it guarantees, what a revision changes."""
 
 from __future__ import annotations
 
+from oppcore.proof.checking import check
 from oppcore.proof.claims import Answer, Proved, Refuted, Story
+from oppcore.proof.findings import Finding, Severity
 from oppcore.proof.proving import prove, prove_claims
 from oppcore.proof.revising import Difference, Effect, Migration, Plan, compare, plan_migration, replay_under
 
@@ -10,11 +12,14 @@ __all__ = [
     "Answer",
     "Difference",
     "Effect",
+    "Finding",
     "Migration",
     "Plan",
     "Proved",
     "Refuted",
+    "Severity",
     "Story",
+    "check",
     "compare",
     "plan_migration",
     "prove",
