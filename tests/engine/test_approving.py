@@ -9,7 +9,7 @@ from oppcore.engine import form, request_approval, unmet, unmet_request
 from oppcore.errors import MoveRefused
 from oppcore.money import Money
 from oppcore.pipeline import Approval, load_pipeline
-from oppcore.records import Actor
+from oppcore.records import Actor, Competitor
 from tests.engine.deals import Deal
 from tests.engine.examples import T0
 
@@ -446,3 +446,12 @@ def test_a_refusal_names_what_was_wished():
 def test_covers_are_a_list():
     with pytest.raises(TypeError, match="list of texts"):
         Approval(key="quote", covers="amount")
+
+
+def test_reopening_ends_a_round_about_the_competitors_it_changes():
+    deal = Deal(pipeline_with(covers=["competitors"], steps=PIPELINE.approvals[0].steps[:1]))
+    deal.move(outcome="lost", amending={"competitors": (Competitor(name="Rival", status="won_deal"),)})
+    deal.request(actor=ANN)
+    deal.move("offer", outcome="open")
+
+    assert deal.round.status == "stale"

@@ -457,3 +457,13 @@ def test_a_lead_is_corrected_until_it_is_converted():
     assert [problem.code for problem in problems] == ["correction.kind"]
     [corrected] = correct(leads, record, lead, 2, happened_at=None, at=day(3))
     assert corrected.state == record.progress.state
+
+
+def test_an_estimate_is_as_old_as_it_really_is():
+    deal = Deal(FREE, source="fair").after()
+    deal.move("offer")
+    deal.after().amend({"probability": Decimal("0.5")})
+    assert deal.after().correct(3, day(0)) == []
+    assert (deal.record.estimate.probability, deal.record.estimate.said_at) == (Decimal("0.5"), day(0))
+    assert deal.correct(3, day(2)) == []
+    assert deal.record.estimate.said_at == day(2)

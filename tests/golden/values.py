@@ -387,6 +387,7 @@ SCHEMA_1 = [
         entered_at=T0,
         closed_at=T0,
         reason="offer",
+        said_at=T0,
         edits=EDITS[:2],
     ),
     Corrected(stamp=LATER, corrects=1, state=A, opened_at=T0, entered_at=T0),

@@ -4,6 +4,7 @@ import attrs
 import pytest
 from hypothesis import given
 
+from oppcore.criteria import Present
 from oppcore.pipeline import Direction, Pipeline, Stage, StageKind
 from oppcore.pipeline.edges import find_edge, find_edges, find_state_problem, legal_outcomes, open_edge
 from oppcore.records import Outcome, State
@@ -129,8 +130,6 @@ def test_closing_where_the_deal_does_not_stand_is_no_move():
 
 
 def test_a_gate_is_exit_and_entry_forward_and_entry_alone_backward():
-    from oppcore.criteria import Present
-
     stages = [attrs.evolve(s, entry=[Present("amount")], exit=[Present("budget")]) for s in PIPELINE.stages]
     gated = attrs.evolve(PIPELINE, stages=stages)
     gates = {
@@ -144,3 +143,21 @@ def test_a_gate_is_exit_and_entry_forward_and_entry_alone_backward():
         "won won": (Present("budget"), Present("amount")),
         "b lost": (),
     }
+
+
+def gated(source, target):
+    stages = [attrs.evolve(stage, exit=[Present("budget")]) for stage in PIPELINE.stages]
+    edge = find_edge(attrs.evolve(PIPELINE, stages=stages), state(source), state(target))
+    return tuple(rule.id for rule in edge.gate)
+
+
+def test_a_lost_deal_comes_back_ahead_only_past_the_exit_of_its_stage():
+    assert gated("b lost", "c open") == gated("b lost", "won won") == ("stages.b.exit[0]",)
+    assert gated("b lost", "b open") == gated("b lost", "a open") == gated("won won", "c open") == ()
+
+
+def test_an_archived_stage_is_left_out_by_nobody():
+    stages = [attrs.evolve(stage, archived=stage.key == "b", may_be_skipped=False) for stage in PIPELINE.stages]
+    edge = find_edge(attrs.evolve(PIPELINE, stages=stages, opens_in=("a",)), state("a open"), state("c open"))
+
+    assert (edge.directions, edge.skipped) == (("advance",), ())

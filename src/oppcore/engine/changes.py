@@ -193,7 +193,8 @@ class Signed:
 class Corrected:
     """The past was amended: the change with the version `corrects` happened at another instant, or never.
 
-    `happened_at` is that instant; None where the change is void. The rest is how the record stands because of it.
+    `happened_at` is that instant; None where the change is void. The rest is how the record stands because of it;
+    `said_at` is when the estimate that a deal then has was made.
     """
 
     stamp: Stamp
@@ -204,6 +205,7 @@ class Corrected:
     entered_at: datetime = attrs.field(converter=to_utc, validator=aware)
     closed_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
     reason: str | None = attrs.field(default=None, validator=optional_key)
+    said_at: datetime | None = attrs.field(default=None, converter=to_optional_utc, validator=optional_aware)
     edits: tuple[Edit, ...] = ()
 
 

@@ -28,7 +28,17 @@ from oppcore.engine.stamping import find_order_problems, find_pipeline_problems,
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge
-from oppcore.records import Actor, CustomFields, Progress, Record, fields_of, get_field, kind_of, with_progress
+from oppcore.records import (
+    Actor,
+    CustomFields,
+    Opportunity,
+    Progress,
+    Record,
+    fields_of,
+    get_field,
+    kind_of,
+    with_progress,
+)
 from oppcore.records.checks import optional_aware, to_optional_utc
 from oppcore.records.progress import NO_ANSWERS
 
@@ -202,6 +212,7 @@ def _make(
         entered_at=progress.entered_at,
         closed_at=progress.closed_at,
         reason=progress.reason,
+        said_at=folded.estimate.said_at if isinstance(folded, Opportunity) else None,
         edits=tuple(edit for edit in edits if edit.old != edit.new),
     )
 

@@ -102,7 +102,11 @@ def _without_winner(record: R) -> R:
         attrs.evolve(one, status=CompetitorStatus.ACTIVE) if one.status is CompetitorStatus.WON_DEAL else one
         for one in record.negotiation.competitors
     )
-    return attrs.evolve(record, negotiation=attrs.evolve(record.negotiation, competitors=competitors))
+    if competitors == record.negotiation.competitors:
+        return record
+    open_again = attrs.evolve(record, negotiation=attrs.evolve(record.negotiation, competitors=competitors))
+    progress = open_again.progress
+    return with_progress(open_again, attrs.evolve(progress, approvals=_checked(open_again, progress.approvals)))
 
 
 def _amended(record: R, stamp: Stamp, edits: Iterable[Edit]) -> R:
@@ -136,6 +140,8 @@ def _signed(progress: Progress, change: Signed) -> tuple[Round, ...]:
 def _corrected(record: R, change: Corrected) -> R:
     stamp = change.stamp
     amended = _amended(record, stamp, change.edits)
+    if isinstance(amended, Opportunity) and amended.estimate.said_at != change.said_at:
+        amended = attrs.evolve(amended, estimate=attrs.evolve(amended.estimate, said_at=change.said_at))
     progress = attrs.evolve(
         amended.progress,
         stage=change.state.stage,

@@ -30,6 +30,7 @@ _LEGAL = {
 _GIVEN_UP = (Outcome.LOST, Outcome.ABANDONED)
 _FORWARD = frozenset({Direction.ADVANCE, Direction.JUMP, Direction.WIN, Direction.DELIVER})
 _DRAWN = _FORWARD | {Direction.REVERT}
+_TAKEN_BACK = frozenset({Direction.REOPEN, Direction.OVERTURN})
 _UNGATED = frozenset({Direction.LOSE, Direction.ABANDON})
 
 
@@ -96,14 +97,21 @@ def find_state_problem(pipeline: Pipeline, state: State) -> Problem | None:
 
 
 def _between(pipeline: Pipeline, source: Stage, target: Stage) -> tuple[Stage, ...]:
-    """Give the stages a forward move leaves out: open ones on the way, and before a post_sale stage the won ones."""
+    """Give the stages a forward move leaves out: open ones on the way, and before a post_sale stage the won ones.
+
+    Nobody can enter an archived stage, so nobody leaves it out.
+    """
     low, high = pipeline.rank(source.key), pipeline.rank(target.key)
+
+    def among(stages: tuple[Stage, ...], kind: StageKind) -> tuple[Stage, ...]:
+        return tuple(stage for stage in stages if stage.kind is kind and not stage.archived)
+
     if target.kind is StageKind.OPEN:
-        return tuple(stage for stage in pipeline.stages[low + 1 : high] if stage.kind is StageKind.OPEN)
-    later_open = tuple(stage for stage in pipeline.stages[low + 1 :] if stage.kind is StageKind.OPEN)
+        return among(pipeline.stages[low + 1 : high], StageKind.OPEN)
+    later_open = among(pipeline.stages[low + 1 :], StageKind.OPEN)
     if target.kind is StageKind.WON:
         return later_open
-    return later_open + tuple(stage for stage in pipeline.stages[:high] if stage.kind is StageKind.WON)
+    return later_open + among(pipeline.stages[:high], StageKind.WON)
 
 
 def _forward(pipeline: Pipeline, source: Stage, target: Stage) -> tuple[Direction, ...]:
@@ -154,6 +162,15 @@ def _directions(pipeline: Pipeline, source: State, target: State) -> tuple[Direc
     return _from_given_up(pipeline, source, target)
 
 
+def _leads_on(pipeline: Pipeline, here: Stage, there: Stage, directions: tuple[Direction, ...]) -> bool:
+    """Say whether a closed deal comes back farther along than it left: what its stage asks of those who go on holds."""
+    if here.kind is not StageKind.OPEN or _TAKEN_BACK.isdisjoint(directions):
+        return False
+    return there.kind in (StageKind.WON, StageKind.POST_SALE) or (
+        there.kind is StageKind.OPEN and pipeline.rank(there.key) > pipeline.rank(here.key)
+    )
+
+
 def _edge(pipeline: Pipeline, source: State | None, target: State, directions: tuple[Direction, ...]) -> Edge:
     there = pipeline.stage(target.stage)
     gate = () if target.outcome in _GIVEN_UP else entry_rules(there)
@@ -162,7 +179,7 @@ def _edge(pipeline: Pipeline, source: State | None, target: State, directions: t
     drawn = True
     if source is not None:
         here = pipeline.stage(source.stage)
-        if not _FORWARD.isdisjoint(directions):
+        if not _FORWARD.isdisjoint(directions) or _leads_on(pipeline, here, there, directions):
             gate = exit_rules(here) + gate
         if Direction.JUMP in directions and not pipeline.transitions:
             skipped = _between(pipeline, here, there)

@@ -13,6 +13,7 @@ import attrs
 from oppcore.criteria import Comparison, Match, Since
 from oppcore.money import CURRENCIES
 from oppcore.pipeline.approvals import Approval, ApprovalStep
+from oppcore.pipeline.claims import Claim
 from oppcore.pipeline.fields import CustomField
 from oppcore.pipeline.permissions import OverridePolicy
 from oppcore.pipeline.pipeline import Pipeline
@@ -131,6 +132,7 @@ _SPECIAL: Mapping[tuple[type[Any], str], Schema] = {
     (Transition, "gate"): _GATE,
     (Action, "gate"): _GATE,
     (ApprovalStep, "when"): _ref("criterion"),
+    (Claim, "holds"): _GATE,
     (Approval, "covers"): _array(_ref("cover")),
     (Reason, "outcome"): _choice(one for one in Outcome if one is not Outcome.OPEN),
     (CustomField, "type"): _choice(one for one in FieldType if one not in UNDECLARED),
@@ -183,12 +185,26 @@ def _pipeline_rules() -> list[Schema]:
     ]
 
 
+def _claim_rules() -> list[Schema]:
+    def said(name: str) -> Schema:
+        return {"properties": {name: {"not": _NULL}}, "required": [name]}
+
+    closes = {"properties": {"closes": {"const": True}}, "required": ["closes"]}
+    placed = {"oneOf": [said("stage"), said("outcome")]}
+    return [
+        {"oneOf": [_filled("holds"), said("passed"), closes]},
+        {"if": closes, "then": {"not": said("stage")}, "else": placed},
+    ]
+
+
 def _more(type_: type[Any]) -> list[Schema]:
     """Give what a class asks of its fields beside their types."""
     if type_ is Pipeline:
         return _pipeline_rules()
     if type_ is Stage:
         return _stage_rules()
+    if type_ is Claim:
+        return _claim_rules()
     if type_ is ApprovalStep:
         return [{"anyOf": [_filled("roles"), _filled("signers")]}]
     if type_ is CustomField:
