@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from types import NoneType
-from typing import Any, TypeAlias, get_args, get_origin
+from typing import Any, TypeAlias, final, get_args, get_origin
 
 import attrs
 
@@ -214,6 +214,7 @@ def _more(type_: type[Any]) -> list[Schema]:
     return [] if filled is None else [_filled(filled)]
 
 
+@final
 class _Writer:
     """Writes the schemas of classes, each once."""
 
