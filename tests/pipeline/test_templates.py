@@ -104,7 +104,8 @@ def test_it_says_where_it_opens_why_it_closes_and_whose_its_numbers_are(pipeline
 def test_a_gate_asks_for_three_things_at_most_and_can_be_passed(pipeline):
     edges = [edge for state in states(pipeline) for edge in find_edges(pipeline, state)]
     for edge in [*edges, *(open_edge(pipeline, key) for key in pipeline.entries)]:
-        assert len(edge.gate) <= 3 or edge.skipped, edge
+        closed = edge.source is not None and edge.source.outcome in (Outcome.LOST, Outcome.ABANDONED)
+        assert len(edge.gate) <= 3 or edge.skipped or closed, edge  # who comes back ahead passes two gates at once
         found = find_witness([rule.criterion for rule in edge.gate], fields=pipeline._known)
         assert isinstance(found, Witness), edge
 
