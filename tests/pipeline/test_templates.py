@@ -15,6 +15,7 @@ from oppcore.history import rows_of
 from oppcore.pipeline import Numbers, StageKind, dump_pipeline, template_keys, template_text
 from oppcore.pipeline.edges import find_edge, find_edges, legal_outcomes, open_edge
 from oppcore.pipeline.structure import find_faults
+from oppcore.proof import Proved, prove_claims
 from oppcore.records import Actor, Outcome, Quote, RecordKind, State
 
 DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -280,3 +281,10 @@ def test_a_higher_discount_is_signed_by_more_and_was_approved_for_no_higher_one(
     assert asked == signers
     assert Approved("quote").judge(Situation(record=deal, at=DAY))
     assert not Approved("quote").judge(Situation(record=changed, at=DAY))
+
+
+@each
+def test_every_claim_it_makes_is_proved(pipeline):
+    assert pipeline.claims
+    assert [type(answer) for answer in prove_claims(pipeline)] == [Proved] * len(pipeline.claims)
+    assert all({language for language, _ in claim.labels} == {"en", "zh"} for claim in pipeline.claims)
