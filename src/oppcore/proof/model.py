@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import attrs
 
@@ -39,10 +39,11 @@ from oppcore.proof.claims import Story
 from oppcore.proof.walking import Lost, Walk
 from oppcore.records import Field, Outcome, RecordKind, State
 
-__all__ = ["Model", "Path"]
+__all__ = ["Model", "Path", "is_built_in"]
 
 Path: TypeAlias = tuple[Edge, ...]
 """A way from the opening on."""
+_BUILT_IN = "oppcore."
 _NOTHING: frozenset[str] = frozenset()
 _HOLD = frozenset({"held_since", "resume_on", "hold_reason"})
 _COMPETITORS = frozenset({"competitors"})
@@ -59,6 +60,11 @@ class Model:
         self.fields: Mapping[str, Field] = {name: field for name, field in found if field is not None}
         self._known: dict[tuple[State | None, State], Witness | Impossible | Undecided] = {}
         self._obstacles: dict[tuple[State | None, State], str] = {}
+        self._out: dict[State | None, tuple[Edge, ...]] = {}
+        self._answers: dict[tuple[int, ...], Witness | Impossible | Undecided] = {}
+        self._numbers: dict[int, int] = {}
+        self._written: dict[str | int, Criterion] = {}
+        self._alive: list[Criterion] = []
 
     def asked(self, edge: Edge) -> tuple[Criterion, ...]:
         """Give everything that is true when an edge is taken, as criteria."""
@@ -139,18 +145,38 @@ class Model:
             if not allowed or edge.closed or edge.skipped or not edge.drawn or self._cannot_convert(edge):
                 self._known[key] = Impossible()
             else:
-                self._known[key] = find_witness(self.asked(edge), fields=self.fields, budget=self.budget)
+                self._known[key] = self._ask(self.asked(edge))
         return self._known[key]
+
+    def _ask(self, criteria: tuple[Criterion, ...]) -> Witness | Impossible | Undecided:
+        """Say whether criteria can all be true; asked once, for many edges ask the same."""
+        alike = tuple(self._alike(one) for one in criteria)
+        if alike not in self._answers:
+            self._answers[alike] = find_witness(criteria, fields=self.fields, budget=self.budget)
+        return self._answers[alike]
+
+    def _alike(self, criterion: Criterion) -> int:
+        """Give a number that criteria share which are written alike; those of the host's share none."""
+        number = self._numbers.get(id(criterion))
+        if number is None:
+            own = all(is_built_in(leaf) for leaf in leaves_of(criterion))
+            kept = self._written.setdefault(repr(criterion) if own else id(criterion), criterion)
+            self._alive.append(criterion)  # or its id could come to be another's
+            number = self._numbers[id(criterion)] = id(kept)
+        return number
 
     def _cannot_convert(self, edge: Edge) -> bool:
         """Say that a lead cannot be won: conversion wants one won stage."""
         is_lead = self.pipeline.kind is RecordKind.LEAD
         return is_lead and edge.target.outcome is Outcome.WON and len(self.pipeline.stages_of(StageKind.WON)) != 1
 
-    def _edges(self, state: State | None) -> Iterable[Edge]:
-        if state is not None:
-            return find_edges(self.pipeline, state)
-        return (open_edge(self.pipeline, stage) for stage in self.pipeline.entries)
+    def _edges(self, state: State | None) -> tuple[Edge, ...]:
+        """Give the edges out of a state that may be taken; from nowhere, those of opening."""
+        if state not in self._out:
+            opening = (open_edge(self.pipeline, stage) for stage in self.pipeline.entries)
+            found = opening if state is None else find_edges(self.pipeline, state)
+            self._out[state] = tuple(edge for edge in found if not isinstance(self.solve(edge), Impossible))
+        return self._out[state]
 
     def paths(self, admits: Callable[[Edge], bool] = lambda _: True, *, start: State | None = None) -> Iterator[Path]:
         """Give a shortest path to every state and along every last edge, shortest first; each state is left once."""
@@ -160,7 +186,7 @@ class Model:
             further: list[tuple[State | None, Path]] = []
             for state, path in queue:
                 for edge in self._edges(state):
-                    if not admits(edge) or isinstance(self.solve(edge), Impossible):
+                    if not admits(edge):
                         continue
                     yield (*path, edge)
                     if edge.target not in seen:
@@ -232,3 +258,8 @@ def _fields_of(criterion: Criterion) -> set[str]:
             case _:
                 pass
     return found
+
+
+def is_built_in(leaf: Any) -> bool:
+    """Say whether a criterion is one of ours."""
+    return type(leaf).__module__.startswith(_BUILT_IN)

@@ -11,7 +11,7 @@ and given only if the engine agrees.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from oppcore.criteria import AllOf, Criterion, Undecided, Witness, find_counterexample
 from oppcore.criteria.combinators import leaves_of
@@ -19,15 +19,13 @@ from oppcore.errors import Problem
 from oppcore.pipeline import Claim, Pipeline
 from oppcore.pipeline.edges import Edge
 from oppcore.proof.claims import Answer, Proved, Refuted
-from oppcore.proof.model import Model, Path
+from oppcore.proof.model import Model, Path, is_built_in
 from oppcore.proof.walking import Lost
 from oppcore.records import Outcome, State
 
 __all__ = ["prove", "prove_claims"]
 
 BUDGET = 20_000
-
-_BUILT_IN = "oppcore."
 
 
 def prove_claims(pipeline: Pipeline, *, budget: int = BUDGET) -> tuple[Answer, ...]:
@@ -158,10 +156,6 @@ def _assumptions(pipeline: Pipeline, claim: Claim) -> Iterator[Problem]:
     if claim.closes:
         yield Problem("assumed.people")
     gates = [*claim.holds, *(one for stage in pipeline.stages for one in (*stage.entry, *stage.exit, *stage.stay))]
-    hosts = {type(leaf).__name__ for gate in gates for leaf in leaves_of(gate) if not _is_built_in(leaf)}
+    hosts = {type(leaf).__name__ for gate in gates for leaf in leaves_of(gate) if not is_built_in(leaf)}
     if hosts:
         yield Problem("assumed.hosts", "", {"known": sorted(hosts)})
-
-
-def _is_built_in(leaf: Any) -> bool:
-    return type(leaf).__module__.startswith(_BUILT_IN)
