@@ -14,6 +14,7 @@ from oppcore.cli.demo import demo
 from oppcore.cli.measures import forecast, funnel, snapshot
 from oppcore.cli.pipelines import check, infer
 from oppcore.cli.printing import complain
+from oppcore.cli.proofs import prove
 from oppcore.errors import OppcoreError
 
 __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"]
@@ -21,7 +22,7 @@ __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"
 FINE = 0
 """Done; the answer is yes where there was a question."""
 NO = 1
-"""The answer is no: `check` found faults."""
+"""The answer is no: `check` found faults, `prove` a claim that does not hold."""
 WRONG = 2
 """Wrong usage, or input that cannot be read."""
 INTERRUPTED = 130
@@ -38,12 +39,12 @@ def oppcore() -> None:
     CHANGES is a delimited text file with one row per stage that a deal entered: opportunity_id, stage, at (ISO 8601);
     `-` is standard input.
 
-    Exit codes: 0 fine; 1 the answer is no (check found faults); 2 wrong usage or unreadable input; 130 interrupted;
-    141 whoever read the output went away.
+    Exit codes: 0 fine; 1 the answer is no (check found faults, prove a story); 2 wrong usage or unreadable input;
+    130 interrupted; 141 whoever read the output went away.
     """
 
 
-for _command in (demo, funnel, snapshot, forecast, check, infer):
+for _command in (demo, funnel, snapshot, forecast, check, infer, prove):
     oppcore.add_command(_command)
 
 
