@@ -236,13 +236,18 @@ class Model:
         if len(plan) < len(path):
             raise Lost("locks")
         walk = Walk(self.pipeline, self.fields)
-        for edge, witness in zip(path, plan, strict=True):
-            walk.take(edge, witness)
+        try:
+            for edge, witness in zip(path, plan, strict=True):
+                walk.take(edge, witness)
+        except MoveRefused:
+            if walk.is_late:
+                raise Lost("clocks") from None
+            raise
         decided = walk.decided
         if walk.record.progress.state != path[-1].target or decided is None:
             raise Lost("locks")
         if any(one.judge(decided) is True for one in broken):
-            raise Lost("locks")
+            raise Lost("clocks" if walk.is_late else "locks")
         return Story(walk.changes)
 
 

@@ -125,7 +125,11 @@ def _trapped(model: Model, claim: Claim) -> Iterator[Candidate]:
         if here not in possible:
             yield path, model.doubt(path) or ()
         else:
-            onward = (edge for edge in edges.values() if edge.source == here and edge.target in possible)
+            onward = (
+                edge
+                for edge in edges.values()
+                if edge.source == here and (edge.target in possible or is_goal(edge.target))
+            )
             yield path, next((why for edge in onward if (why := model.obstacle(edge))), "locks")
 
 
