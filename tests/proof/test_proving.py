@@ -165,6 +165,22 @@ stages = [
     assert prove(pipeline, Claim(key="c", closes=True)) == Undecided("clocks", 20_000)
 
 
+def test_an_approval_that_cannot_be_asked_for_is_no_way_out():
+    pipeline = load_pipeline("""
+key = "p"
+flow = { lose = { allowed = false }, abandon = { allowed = false } }
+stages = [
+    { key = "new", kind = "open" },
+    { key = "won", kind = "won", entry = [{ approved = "quote" }, { not = { present = "probability" } }] },
+]
+[[approvals]]
+key = "quote"
+covers = ["probability"]
+steps = [{ key = "m", roles = ["manager"], when = { compare = "probability", gt = 0.5 } }]
+""")
+    assert prove(pipeline, Claim(key="c", closes=True)) == Undecided("approvals", 20_000)
+
+
 def test_a_lead_is_not_converted_where_nobody_says_into_which_won_stage():
     leads = load_pipeline("""
 key = "l"

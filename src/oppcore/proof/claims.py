@@ -74,7 +74,7 @@ class Proved:
 @final
 @attrs.frozen
 class Refuted:
-    """The claim does not hold: this is a shortest story in which it fails."""
+    """The claim does not hold: this is a story in which it fails, shorter ways having been tried first."""
 
     story: Story
 

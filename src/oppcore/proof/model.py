@@ -14,6 +14,7 @@ import attrs
 
 from oppcore.criteria import (
     Answered,
+    AnyOf,
     Approved,
     Compare,
     Criterion,
@@ -112,21 +113,31 @@ class Model:
         locked = {field for subject in locking for field in self._covered(subject)}
         if edge.source.outcome is not Outcome.OPEN:
             locked |= _HOLD
+        wanted = [*self.asked(edge), *stay]
+        undecided: list[Criterion] = []
         for one in gate:
             subjects = {leaf.subject for leaf in leaves_of(one) if isinstance(leaf, Approved)}
             touched = not locking.isdisjoint(subjects) or not locked.isdisjoint(self._sources(_fields_of(one)))
-            if touched and implies(kept, one, fields=self.fields, budget=self.budget) is not True:
+            if (touched or subjects) and implies(kept, one, fields=self.fields, budget=self.budget) is True:
+                continue
+            if touched:
                 return "locks"
-        late = [Elapsed(since, at_least_days=_LATE) for since in (Since.ENTERED, Since.OPENED)]
-        if any(isinstance(leaf, Elapsed) for one in gate for leaf in leaves_of(one)) and not isinstance(
-            find_witness([*self.asked(edge), *stay, *late], fields=self.fields, budget=self.budget), Witness
-        ):
-            return "clocks"
-        if len(stay) > len(kept) and not isinstance(
-            find_witness([*self.asked(edge), *stay], fields=self.fields, budget=self.budget), Witness
-        ):
-            return "locks"
+            undecided += (AnyOf((when, Not(when))) for subject in subjects for when in self._whens(subject))
+        is_timed = any(isinstance(leaf, Elapsed) for one in gate for leaf in leaves_of(one))
+        late = [Elapsed(since, at_least_days=_LATE) for since in (Since.ENTERED, Since.OPENED)] if is_timed else []
+        more: Mapping[str, Iterable[Criterion]] = {"clocks": late, "approvals": undecided, "locks": stay[len(kept) :]}
+        for what, further in more.items():
+            wanted += further
+            if further and not isinstance(self._ask(tuple(wanted)), Witness):
+                return what
         return ""
+
+    def _whens(self, subject: str) -> Iterator[Criterion]:
+        """Give what decides which steps have to sign, which must be known for an approval to be asked for."""
+        approval = self.pipeline.approval(subject)
+        for step in () if approval is None else approval.steps:
+            if step.when is not None:
+                yield step.when
 
     def _covered(self, subject: str) -> Iterator[str]:
         approval = self.pipeline.approval(subject)

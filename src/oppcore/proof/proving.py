@@ -35,8 +35,9 @@ def prove_claims(pipeline: Pipeline, *, budget: int = BUDGET) -> tuple[Answer, .
 
 
 def prove(pipeline: Pipeline, claim: Claim, *, budget: int = BUDGET) -> Answer:
-    """Prove a claim about a pipeline, or refute it with a shortest story.
+    """Prove a claim about a pipeline, or refute it with a story.
 
+    Shorter stories are tried first; one may be missed where approvals must stay and only a detour gets round that.
     `budget` counts the steps of each question to the solver. `Undecided` is the answer where a criterion of the host's
     own decides, where the budget is not enough, or where the model allows what the engine then refuses.
 
