@@ -137,9 +137,57 @@ def test_time_passes_in_stories():
 
 
 def test_claims_that_outwit_the_clocks_are_undecided_rather_than_wrong():
-    claim = Claim(key="slow", outcome="won", holds=[Elapsed("opened", at_least_days=Decimal(5))])
+    waits = sales(
+        negotiation=', exit = [{ elapsed = "entered", at_least_days = 3 }]',
+        won=', entry = [{ elapsed = "opened", at_least_days = 2 }]',
+    )
+    quote = waits.stage("quote")
+    slow = attrs.evolve(quote, exit=[Elapsed("entered", at_least_days=Decimal(2))])
+    waits = attrs.evolve(waits, stages=[slow if one is quote else one for one in waits.stages], claims=())
 
-    assert isinstance(prove(sales(), claim), (Refuted, Undecided))
+    def after(days):
+        return prove(waits, Claim(key="slow", outcome="won", holds=[Elapsed("opened", at_least_days=Decimal(days))]))
+
+    assert isinstance(after(3), Proved)
+    assert after(5) == Undecided("clocks", 20_000)  # it holds, but two clocks are not added up
+    assert isinstance(after(6), Refuted)
+
+
+def test_a_way_that_closes_as_time_passes_is_no_way_out():
+    pipeline = load_pipeline("""
+key = "p"
+flow = { lose = { allowed = false }, abandon = { allowed = false } }
+stages = [
+    { key = "new", kind = "open" },
+    { key = "won", kind = "won", entry = [{ elapsed = "entered", at_most_days = 3 }] },
+]
+""")
+    assert prove(pipeline, Claim(key="c", closes=True)) == Undecided("clocks", 20_000)
+
+
+def test_an_approval_that_cannot_be_asked_for_is_no_way_out():
+    pipeline = load_pipeline("""
+key = "p"
+flow = { lose = { allowed = false }, abandon = { allowed = false } }
+stages = [
+    { key = "new", kind = "open" },
+    { key = "won", kind = "won", entry = [{ approved = "quote" }, { not = { present = "probability" } }] },
+]
+[[approvals]]
+key = "quote"
+covers = ["probability"]
+steps = [{ key = "m", roles = ["manager"], when = { compare = "probability", gt = 0.5 } }]
+""")
+    assert prove(pipeline, Claim(key="c", closes=True)) == Undecided("approvals", 20_000)
+
+
+def test_a_lead_is_not_converted_where_nobody_says_into_which_won_stage():
+    leads = load_pipeline("""
+key = "l"
+kind = "lead"
+stages = [{ key = "new", kind = "open" }, { key = "one", kind = "won" }, { key = "other", kind = "won" }]
+""")
+    assert isinstance(prove(leads, Claim(key="c", closes=True, outcome="won")), Refuted)
 
 
 def test_a_criterion_of_the_hosts_own_leaves_a_claim_undecided():

@@ -15,6 +15,7 @@ from oppcore.cli.drawing import diagram, templates
 from oppcore.cli.measures import forecast, funnel, snapshot
 from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain
+from oppcore.cli.proofs import prove
 from oppcore.errors import OppcoreError
 
 __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"]
@@ -22,7 +23,7 @@ __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"
 FINE = 0
 """Done; the answer is yes where there was a question."""
 NO = 1
-"""The answer is no: `check` found errors."""
+"""The answer is no: `check` found errors, `prove` a claim that does not hold."""
 WRONG = 2
 """Wrong usage, or input that cannot be read."""
 INTERRUPTED = 130
@@ -39,12 +40,12 @@ def oppcore() -> None:
     CHANGES is a delimited text file with one row per stage that a deal entered: opportunity_id, stage, at (ISO 8601);
     `-` is standard input.
 
-    Exit codes: 0 fine; 1 the answer is no (check found errors); 2 wrong usage or unreadable input; 130 interrupted;
-    141 whoever read the output went away.
+    Exit codes: 0 fine; 1 the answer is no (check found errors, prove a story); 2 wrong usage or unreadable input;
+    130 interrupted; 141 whoever read the output went away.
     """
 
 
-for _command in (demo, funnel, snapshot, forecast, check, schema, infer, templates, diagram):
+for _command in (demo, funnel, snapshot, forecast, check, prove, schema, infer, templates, diagram):
     oppcore.add_command(_command)
 
 

@@ -69,7 +69,39 @@ def unmet_request(
         params = {"have": subject, "need": known, "suggestion": suggest(subject, known)}
         return (*wrong, Problem("approval.unknown", "approvals", params))
     situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
-    return tuple(wrong) or tuple(_request_problems(approval, situation, record))
+    if problems := tuple(wrong) or tuple(_request_problems(approval, situation, record)):
+        return problems
+    # A round without steps is granted at once.
+    after = evolve(record, _make_request(pipeline, approval, situation, record, actor, recorded_at))
+    return tuple(find_stay_problems(pipeline, record, after, at=at))
+
+
+def _make_request(
+    pipeline: Pipeline,
+    approval: Approval,
+    situation: Situation,
+    record: Record,
+    actor: Actor,
+    recorded_at: datetime | None,
+) -> Requested:
+    subject, at = approval.key, situation.at
+    steps = [step for step in approval.steps if step.when is None or step.when.judge(situation) is True]
+    round_ = Round(
+        subject=subject,
+        number=len(_rounds(record, subject)) + 1,
+        requested_by=actor.id,
+        requested_at=at,
+        mode=approval.mode,
+        separate=approval.separate,
+        steps=tuple(Step(key=step.key, roles=step.roles, signers=step.signers) for step in steps),
+        covered=tuple(
+            Covered(field=cover.field, value=get_field(record, cover.field), bound=cover.bound)
+            for cover in approval.covers
+        ),
+    )
+    rules = tuple(f"approvals.{subject}.steps.{step.key}" for step in steps)
+    stamp = next_stamp(pipeline, record.id, record.progress, at=at, recorded_at=recorded_at, actor=actor, rules=rules)
+    return Requested(stamp=stamp, round=round_)
 
 
 def request_approval(
@@ -92,23 +124,7 @@ def request_approval(
     if problems or approval is None:
         raise MoveRefused(record.id, Wish("wish.request", {"subject": subject}), problems)
     situation = Situation(record=record, at=at, actor=actor, facts=facts or {}, personal=pipeline.personal)
-    steps = [step for step in approval.steps if step.when is None or step.when.judge(situation) is True]
-    round_ = Round(
-        subject=subject,
-        number=len(_rounds(record, subject)) + 1,
-        requested_by=actor.id,
-        requested_at=at,
-        mode=approval.mode,
-        separate=approval.separate,
-        steps=tuple(Step(key=step.key, roles=step.roles, signers=step.signers) for step in steps),
-        covered=tuple(
-            Covered(field=cover.field, value=get_field(record, cover.field), bound=cover.bound)
-            for cover in approval.covers
-        ),
-    )
-    rules = tuple(f"approvals.{subject}.steps.{step.key}" for step in steps)
-    stamp = next_stamp(pipeline, record.id, record.progress, at=at, recorded_at=recorded_at, actor=actor, rules=rules)
-    return (Requested(stamp=stamp, round=round_),)
+    return (_make_request(pipeline, approval, situation, record, actor, recorded_at),)
 
 
 def _find_step(one: Round, verdict: Verdict, actor: Actor, step: str | None) -> Step | Problem:

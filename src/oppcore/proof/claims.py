@@ -26,9 +26,14 @@ class Story:
         """How many times the record moves, its opening not counted."""
         return sum(isinstance(change, (Moved, Converted)) for change in self.changes)
 
+    @property
+    def lines(self) -> tuple[Problem, ...]:
+        """What each change is, said by code: what `tell` puts in words."""
+        return tuple(_line(change) for change in self.changes)
+
     def tell(self, language: str = "en", *, names: Names | None = None) -> str:
         """Tell it, a line for each change. Raises `LookupError` for a language that there is not."""
-        lines = (_line(change).text(language, names=names) for change in self.changes)
+        lines = (line.text(language, names=names) for line in self.lines)
         return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
 
     def __str__(self) -> str:
@@ -69,7 +74,7 @@ class Proved:
 @final
 @attrs.frozen
 class Refuted:
-    """The claim does not hold: this is a shortest story in which it fails."""
+    """The claim does not hold: this is a story in which it fails, shorter ways having been tried first."""
 
     story: Story
 

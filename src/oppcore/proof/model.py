@@ -1,0 +1,281 @@
+"""The model of a pipeline that proofs are about: which moves can ever be made, and how they are walked.
+
+What a move undoes (a hold, a competitor's victory) is not counted on afterwards, nor is what a lost stage wants to stay
+true: losing is never gated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias, final
+
+import attrs
+
+from oppcore.criteria import (
+    Answered,
+    AnyOf,
+    Approved,
+    Compare,
+    Criterion,
+    Elapsed,
+    Exists,
+    Impossible,
+    Not,
+    Present,
+    Role,
+    Since,
+    Text,
+    Undecided,
+    Witness,
+    find_counterexample,
+    find_witness,
+    implies,
+)
+from oppcore.criteria.combinators import leaves_of
+from oppcore.errors import MoveRefused
+from oppcore.pipeline import Pipeline, StageKind
+from oppcore.pipeline.edges import Edge, find_edges, open_edge
+from oppcore.proof.claims import Story
+from oppcore.proof.walking import Lost, Walk
+from oppcore.records import Field, Outcome, RecordKind, State
+
+__all__ = ["Model", "Path", "is_built_in"]
+
+Path: TypeAlias = tuple[Edge, ...]
+"""A way from the opening on."""
+_BUILT_IN = "oppcore."
+_NOTHING: frozenset[str] = frozenset()
+_HOLD = frozenset({"held_since", "resume_on", "hold_reason"})
+_COMPETITORS = frozenset({"competitors"})
+_LATE = Decimal(100_000)  # no limit that a criterion can name is later
+
+
+@final
+class Model:
+    """The moves of a pipeline, and which of them can ever be made."""
+
+    def __init__(self, pipeline: Pipeline, budget: int) -> None:
+        self.pipeline, self.budget = pipeline, budget
+        found = ((name, pipeline.field(name)) for name in pipeline.field_names)
+        self.fields: Mapping[str, Field] = {name: field for name, field in found if field is not None}
+        self._known: dict[tuple[State | None, State], Witness | Impossible | Undecided] = {}
+        self._obstacles: dict[tuple[State | None, State], str] = {}
+        self._out: dict[State | None, tuple[Edge, ...]] = {}
+        self._answers: dict[tuple[int, ...], Witness | Impossible | Undecided] = {}
+        self._numbers: dict[int, int] = {}
+        self._written: dict[str | int, Criterion] = {}
+        self._alive: list[Criterion] = []
+
+    def asked(self, edge: Edge) -> tuple[Criterion, ...]:
+        """Give everything that is true when an edge is taken, as criteria."""
+        wanted: list[Criterion] = [rule.criterion for rule in edge.gate]
+        roles = [policy.roles for _, policy in edge.policies if policy.roles] + [roles for _, roles in edge.roles]
+        wanted += [Role(some) for some in roles]
+        if edge.source is None:  # nobody has approved it yet, and no time has passed
+            none = Decimal(0)
+            wanted += [Not(Approved(one.key)) for one in self.pipeline.approvals]
+            wanted += [Elapsed(since, at_most_days=none) for since in (Since.ENTERED, Since.OPENED)]
+            return tuple(wanted)
+        return (*wanted, *self.kept(edge.source))
+
+    def kept(self, state: State) -> tuple[Criterion, ...]:
+        """Give what is true of every deal in a state: what its stage asks to stay true, unless moves undo it.
+
+        Nothing is asked of who comes to a lost stage; closing ends a hold, and reopening the victory of a competitor.
+        """
+        stage = self.pipeline.stage(state.stage)
+        if stage.kind is StageKind.LOST or stage.kind.outcome is not state.outcome:
+            return ()
+        undone = _HOLD
+        if state.outcome is Outcome.OPEN:
+            undone = _COMPETITORS if self.pipeline.flow.reopen.allowed else _NOTHING
+        return tuple(one for one in stage.stay if undone.isdisjoint(_fields_of(one)))
+
+    def obstacle(self, edge: Edge) -> str:
+        """Say what may keep a deal from taking an edge that others can take; nothing where every deal can."""
+        key = (edge.source, edge.target)
+        if key not in self._obstacles:
+            self._obstacles[key] = self._find_obstacle(edge)
+        return self._obstacles[key]
+
+    def _find_obstacle(self, edge: Edge) -> str:
+        found = self.solve(edge)
+        if isinstance(found, Undecided):
+            return found.what
+        gate = [rule.criterion for rule in edge.gate]
+        if edge.source is None or not gate:
+            return ""
+        stage = self.pipeline.stage(edge.source.stage)
+        stay = stage.stay if stage.kind.outcome is edge.source.outcome else ()
+        kept = self.kept(edge.source)
+        locking = {leaf.subject for one in stay for leaf in leaves_of(one) if isinstance(leaf, Approved)}
+        locked = {field for subject in locking for field in self._covered(subject)}
+        if edge.source.outcome is not Outcome.OPEN:
+            locked |= _HOLD
+        wanted = [*self.asked(edge), *stay]
+        undecided: list[Criterion] = []
+        for one in gate:
+            subjects = {leaf.subject for leaf in leaves_of(one) if isinstance(leaf, Approved)}
+            touched = not locking.isdisjoint(subjects) or not locked.isdisjoint(self._sources(_fields_of(one)))
+            if (touched or subjects) and implies(kept, one, fields=self.fields, budget=self.budget) is True:
+                continue
+            if touched:
+                return "locks"
+            undecided += (AnyOf((when, Not(when))) for subject in subjects for when in self._whens(subject))
+        is_timed = any(isinstance(leaf, Elapsed) for one in gate for leaf in leaves_of(one))
+        late = [Elapsed(since, at_least_days=_LATE) for since in (Since.ENTERED, Since.OPENED)] if is_timed else []
+        more: Mapping[str, Iterable[Criterion]] = {"clocks": late, "approvals": undecided, "locks": stay[len(kept) :]}
+        for what, further in more.items():
+            wanted += further
+            if further and not isinstance(self._ask(tuple(wanted)), Witness):
+                return what
+        return ""
+
+    def _whens(self, subject: str) -> Iterator[Criterion]:
+        """Give what decides which steps have to sign, which must be known for an approval to be asked for."""
+        approval = self.pipeline.approval(subject)
+        for step in () if approval is None else approval.steps:
+            if step.when is not None:
+                yield step.when
+
+    def _covered(self, subject: str) -> Iterator[str]:
+        approval = self.pipeline.approval(subject)
+        yield from () if approval is None else self._sources(cover.field for cover in approval.covers)
+
+    def _sources(self, names: Iterable[str]) -> Iterator[str]:
+        for name in names:
+            yield name
+            yield from self.fields[name].derived_from if name in self.fields else ()
+
+    def solve(self, edge: Edge) -> Witness | Impossible | Undecided:
+        """Say whether an edge can ever be taken, with a situation in which it can."""
+        key = (edge.source, edge.target)
+        if key not in self._known:
+            allowed = all(policy.allowed for _, policy in edge.policies)
+            if not allowed or edge.closed or edge.skipped or not edge.drawn or self._cannot_convert(edge):
+                self._known[key] = Impossible()
+            else:
+                self._known[key] = self._ask(self.asked(edge))
+        return self._known[key]
+
+    def _ask(self, criteria: tuple[Criterion, ...]) -> Witness | Impossible | Undecided:
+        """Say whether criteria can all be true; asked once, for many edges ask the same."""
+        alike = tuple(self._alike(one) for one in criteria)
+        if alike not in self._answers:
+            self._answers[alike] = find_witness(criteria, fields=self.fields, budget=self.budget)
+        return self._answers[alike]
+
+    def _alike(self, criterion: Criterion) -> int:
+        """Give a number that criteria share which are written alike; those of the host's share none."""
+        number = self._numbers.get(id(criterion))
+        if number is None:
+            own = all(is_built_in(leaf) for leaf in leaves_of(criterion))
+            kept = self._written.setdefault(repr(criterion) if own else id(criterion), criterion)
+            self._alive.append(criterion)  # or its id could come to be another's
+            number = self._numbers[id(criterion)] = id(kept)
+        return number
+
+    def _cannot_convert(self, edge: Edge) -> bool:
+        """Say that a lead cannot be won: conversion wants one won stage."""
+        is_lead = self.pipeline.kind is RecordKind.LEAD
+        return is_lead and edge.target.outcome is Outcome.WON and len(self.pipeline.stages_of(StageKind.WON)) != 1
+
+    def _edges(self, state: State | None) -> tuple[Edge, ...]:
+        """Give the edges out of a state that may be taken; from nowhere, those of opening."""
+        if state not in self._out:
+            opening = (open_edge(self.pipeline, stage) for stage in self.pipeline.entries)
+            found = opening if state is None else find_edges(self.pipeline, state)
+            self._out[state] = tuple(edge for edge in found if not isinstance(self.solve(edge), Impossible))
+        return self._out[state]
+
+    def paths(self, admits: Callable[[Edge], bool] = lambda _: True, *, start: State | None = None) -> Iterator[Path]:
+        """Give a shortest path to every state and along every last edge, shortest first; each state is left once."""
+        queue: list[tuple[State | None, Path]] = [(start, ())]
+        seen: set[State | None] = {start}
+        while queue:
+            further: list[tuple[State | None, Path]] = []
+            for state, path in queue:
+                for edge in self._edges(state):
+                    if not admits(edge):
+                        continue
+                    yield (*path, edge)
+                    if edge.target not in seen:
+                        seen.add(edge.target)
+                        further.append((edge.target, (*path, edge)))
+            queue = further
+
+    def doubt(self, path: Path) -> str:
+        """Say why it is not known whether a path can be walked; nothing where it is known."""
+        found = (self.solve(edge) for edge in path)
+        return next((one.what for one in found if isinstance(one, Undecided)), "")
+
+    def tell(self, path: Path, broken: tuple[Criterion, ...]) -> Story:
+        """Walk a path with the engine so that criteria are not true at its end. Raises `Lost` where that fails."""
+        plans = (self._plan_each(path, broken), self._plan_alike(path, broken))
+        reasons: list[str] = []
+        for plan in plans:
+            try:
+                return self._walk(path, plan, broken)
+            except Lost as lost:
+                reasons.append(str(lost))
+            except (MoveRefused, TypeError, ValueError, OverflowError) as error:
+                reasons.append(error.problems[0].code if isinstance(error, MoveRefused) else "record")
+        raise Lost(reasons[0])
+
+    def _plan_each(self, path: Path, broken: tuple[Criterion, ...]) -> list[Witness]:
+        """Give a situation for each edge, as if nothing were carried over from one to the next."""
+        found = [self.solve(edge) for edge in path[:-1]] + [self._last(path[-1:], broken)]
+        return [one for one in found if isinstance(one, Witness)]
+
+    def _plan_alike(self, path: Path, broken: tuple[Criterion, ...]) -> list[Witness]:
+        """Give one situation for all edges: what cannot be changed on the way is right from the start."""
+        one = self._last(path[1:] or path, broken)
+        first = self.solve(path[0])
+        if not isinstance(one, Witness) or not isinstance(first, Witness):
+            return []
+        opening = attrs.evolve(one, approved={}, elapsed={}, roles=first.roles) if len(path) > 1 else one
+        return [opening, *[one] * (len(path) - 1)]
+
+    def _last(self, edges: Path, broken: tuple[Criterion, ...]) -> Witness | Impossible | Undecided:
+        asked = [criterion for edge in edges for criterion in self.asked(edge)]
+        if not broken:
+            return find_witness(asked, fields=self.fields, budget=self.budget)
+        return find_counterexample(asked, broken[0], fields=self.fields, budget=self.budget)
+
+    def _walk(self, path: Path, plan: list[Witness], broken: tuple[Criterion, ...]) -> Story:
+        if len(plan) < len(path):
+            raise Lost("locks")
+        walk = Walk(self.pipeline, self.fields)
+        try:
+            for edge, witness in zip(path, plan, strict=True):
+                walk.take(edge, witness)
+        except MoveRefused:
+            if walk.is_late:
+                raise Lost("clocks") from None
+            raise
+        decided = walk.decided
+        if walk.record.progress.state != path[-1].target or decided is None:
+            raise Lost("locks")
+        if any(one.judge(decided) is True for one in broken):
+            raise Lost("clocks" if walk.is_late else "locks")
+        return Story(walk.changes)
+
+
+def _fields_of(criterion: Criterion) -> set[str]:
+    """Give the fields of the record that a criterion looks at."""
+    found: set[str] = set()
+    for leaf in leaves_of(criterion):
+        match leaf:
+            case Present(name) | Compare(name) | Text(name) | Exists(name):
+                found.add(name)
+            case Answered():
+                found.add("answers")
+            case _:
+                pass
+    return found
+
+
+def is_built_in(leaf: Any) -> bool:
+    """Say whether a criterion is one of ours."""
+    return type(leaf).__module__.startswith(_BUILT_IN)
