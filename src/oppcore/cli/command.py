@@ -16,6 +16,7 @@ from oppcore.cli.measures import forecast, funnel, snapshot
 from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain
 from oppcore.cli.proofs import prove
+from oppcore.cli.revisions import diff, migrate
 from oppcore.errors import OppcoreError
 
 __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"]
@@ -40,12 +41,12 @@ def oppcore() -> None:
     CHANGES is a delimited text file with one row per stage that a deal entered: opportunity_id, stage, at (ISO 8601);
     `-` is standard input.
 
-    Exit codes: 0 fine; 1 the answer is no (check found errors, prove a story); 2 wrong usage or unreadable input;
-    130 interrupted; 141 whoever read the output went away.
+    Exit codes: 0 fine; 1 the answer is no (check found errors, prove a story, diff a harm); 2 wrong usage or
+    unreadable input; 130 interrupted; 141 whoever read the output went away.
     """
 
 
-for _command in (demo, funnel, snapshot, forecast, check, prove, schema, infer, templates, diagram):
+for _command in (demo, funnel, snapshot, forecast, check, prove, diff, migrate, schema, infer, templates, diagram):
     oppcore.add_command(_command)
 
 

@@ -58,13 +58,13 @@ def _stages(old: Pipeline, new: Pipeline, standing: Mapping[str, tuple[Record, .
             continue
         after = new.stage(stage.key)
         if after.kind is not stage.kind:
-            params = {"stage": stage.key, "have": after.kind, "need": stage.kind, "count": len(ids)}
+            params = {"stage": stage.key, "have": after.kind, "need": stage.kind, "count": len(ids) or None}
             effect = Effect.REFUSED if ids else Effect.HARMLESS
             yield Difference(effect, Problem("revision.stage_kind", path, params), ids)
         open_ids = tuple(record.id for record in records if record.progress.outcome is Outcome.OPEN)
         if after.archived and not stage.archived:
             effect = Effect.NEEDS_MAPPING if open_ids else Effect.HARMLESS
-            params = {"stage": stage.key, "count": len(open_ids)}
+            params = {"stage": stage.key, "count": len(open_ids) or None}
             yield Difference(effect, Problem("revision.stage_archived", path, params), open_ids)
     kept = [stage.key for stage in new.stages if stage.key in old]
     for stage in new.stages:
@@ -82,7 +82,7 @@ def _fields(old: Pipeline, new: Pipeline, records: Iterable[Record]) -> Iterator
         if new.field(own.key) != old.field(own.key):
             ids = tuple(record.id for record in all_records if is_present(record.fields.get(own.key)))
             effect = Effect.NEEDS_MAPPING if ids else Effect.HARMLESS
-            params = {"key": own.key, "count": len(ids)}
+            params = {"key": own.key, "count": len(ids) or None}
             yield Difference(effect, Problem("revision.field", f"fields.{own.key}", params), ids)
 
 
