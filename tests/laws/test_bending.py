@@ -21,7 +21,7 @@ from oppcore.engine import (
     sign,
     unmet,
 )
-from oppcore.engine.amending import find_stay_rules
+from oppcore.engine.judging import find_stay_rules
 from oppcore.errors import MoveRefused
 from oppcore.money import Money
 from oppcore.pipeline import OverridePolicy, load_pipeline, rules_of

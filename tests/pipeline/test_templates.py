@@ -107,7 +107,7 @@ def test_a_gate_asks_for_three_things_at_most_and_can_be_passed(pipeline):
     for edge in [*edges, *(open_edge(pipeline, key) for key in pipeline.entries)]:
         closed = edge.source is not None and edge.source.outcome in (Outcome.LOST, Outcome.ABANDONED)
         assert len(edge.gate) <= 3 or edge.skipped or closed, edge  # who comes back ahead passes two gates at once
-        found = find_witness([rule.criterion for rule in edge.gate], fields=pipeline._known)
+        found = find_witness([rule.criterion for rule in edge.gate], fields=pipeline.known_fields)
         assert isinstance(found, Witness), edge
 
 
@@ -156,7 +156,7 @@ class Walk:
         """What the gate asks for: approvals are obtained, the rest is given to be filled in on the way."""
         edge = find_edge(self.pipeline, self.record.progress.state, target)
         gate = [rule.criterion for rule in edge.gate]
-        witness = find_witness(gate, fields=self.pipeline._known)
+        witness = find_witness(gate, fields=self.pipeline.known_fields)
         values = witness.values
         for subject in witness.approved:
             if values:

@@ -37,7 +37,7 @@ class Approved:
         record = situation.record
         if not isinstance(record, (Opportunity, Lead)):
             return ()  # an item is not approved by itself
-        return tuple(one for one in record.progress.approvals if one.subject == self.subject)
+        return record.progress.rounds_of(self.subject)
 
     def judge(self, situation: Situation, /) -> bool:
         """Say whether a granted round covers what the record holds."""

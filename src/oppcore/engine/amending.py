@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from oppcore.criteria import Situation, find_unmet
 from oppcore.engine.changes import Amended, Edit, Waiver
+from oppcore.engine.judging import find_stay_problems, find_stay_rules
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
-from oppcore.pipeline import Pipeline, Rule
-from oppcore.pipeline.rules import stay_rules
+from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, CustomFields, Outcome, Record, get_field, with_fields
 from oppcore.records.fields import find_field_problem
+from oppcore.records.progress import HOLD_FIELDS
 from oppcore.spelling import suggest
 
 __all__ = [
     "amend",
     "find_edits",
-    "find_stay_problems",
-    "find_stay_rules",
     "find_value_problems",
     "hold",
     "make_amendment",
     "resume",
     "unmet_amendment",
 ]
-
-_HOLD = ("held_since", "resume_on", "hold_reason")
 
 
 def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -41,7 +37,7 @@ def find_value_problems(pipeline: Pipeline, record: Record, values: Mapping[str,
             problems.append(Problem("field.unknown", name, {"suggestion": suggest(name, pipeline.field_names)}))
         elif (problem := find_field_problem(field, value)) is not None:
             problems.append(problem)
-    held = next((name for name in _HOLD if values.get(name) is not None), None)
+    held = next((name for name in HOLD_FIELDS if values.get(name) is not None), None)
     if held is not None and record.progress.outcome is not Outcome.OPEN:
         problems.append(Problem("hold.closed", held, {"outcome": record.progress.outcome}))
     return tuple(problems) or _find_refusals(record, values)
@@ -102,25 +98,6 @@ def make_amendment(
         waiver=waiver,
     )
     return (Amended(stamp=stamp, edits=edits),)
-
-
-def find_stay_rules(pipeline: Pipeline, record: Record) -> tuple[Rule, ...]:
-    """Give what must stay true of a record where it stands; nothing once it is closed there."""
-    progress = record.progress
-    if progress.stage not in pipeline:
-        return ()
-    stage = pipeline.stage(progress.stage)
-    return stay_rules(stage) if stage.stay and stage.kind.outcome is progress.outcome else ()
-
-
-def find_stay_problems(pipeline: Pipeline, before: Record, after: Record, *, at: datetime) -> Iterator[Problem]:
-    """Give what was true, must stay true while the record stands in its stage, and no longer would be."""
-    for rule in find_stay_rules(pipeline, before):
-        then, now = (Situation(record=one, at=at, personal=pipeline.personal) for one in (before, after))
-        if rule.criterion.judge(then) is True:
-            for problem in find_unmet(rule.criterion, now):
-                params = {"stage": before.progress.stage}
-                yield Problem("stay.broken", problem.path, params, (problem,), rule=rule.id)
 
 
 def _settle(
@@ -210,5 +187,4 @@ def resume(
     recorded_at: datetime | None = None,
 ) -> tuple[Amended, ...]:
     """End the hold of a record; nothing where it is not on hold. Raises `MoveRefused`."""
-    values = {"held_since": None, "resume_on": None, "hold_reason": None}
-    return amend(pipeline, record, values, at=at, actor=actor, recorded_at=recorded_at)
+    return amend(pipeline, record, dict.fromkeys(HOLD_FIELDS), at=at, actor=actor, recorded_at=recorded_at)

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from oppcore.criteria import Approved, Situation, find_unmet
-from oppcore.engine.amending import find_stay_problems
 from oppcore.engine.changes import Requested, Signed
 from oppcore.engine.evolution import evolve
-from oppcore.engine.moving import find_role_problems
+from oppcore.engine.judging import find_role_problems, find_stay_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
@@ -31,13 +30,9 @@ from oppcore.spelling import suggest
 __all__ = ["request_approval", "sign", "unmet_request", "unmet_signature"]
 
 
-def _rounds(record: Record, subject: str) -> tuple[Round, ...]:
-    return tuple(one for one in record.progress.approvals if one.subject == subject)
-
-
 def _request_problems(approval: Approval, situation: Situation, record: Record) -> Iterator[Problem]:
     yield from find_role_problems(situation.actor, approval.roles, approval.key, parameter="subject")
-    rounds = _rounds(record, approval.key)
+    rounds = record.progress.rounds_of(approval.key)
     if rounds and rounds[-1].status is RoundStatus.OPEN:
         yield Problem("approval.under_way", "approvals", {"subject": approval.key, "number": rounds[-1].number})
     elif Approved(approval.key).judge(situation):
@@ -88,7 +83,7 @@ def _make_request(
     steps = [step for step in approval.steps if step.when is None or step.when.judge(situation) is True]
     round_ = Round(
         subject=subject,
-        number=len(_rounds(record, subject)) + 1,
+        number=len(record.progress.rounds_of(subject)) + 1,
         requested_by=actor.id,
         requested_at=at,
         mode=approval.mode,
@@ -206,7 +201,7 @@ def _settle(
     if wrong:
         return Settled(wrong), None
     wanted = _STANDING if verdict is Verdict.WITHDRAW else _STANDING[:1]
-    rounds = [one for one in _rounds(record, subject) if one.status in wanted]
+    rounds = [one for one in record.progress.rounds_of(subject) if one.status in wanted]
     if not rounds:
         params = {"subject": subject, "verdict": verdict}
         return Settled((Problem("approval.no_round", "approvals", params),)), None

@@ -8,17 +8,18 @@ from typing import Any
 
 from oppcore.criteria import Situation
 from oppcore.engine.changes import Converted, Opened
-from oppcore.engine.moving import find_edge_problems
+from oppcore.engine.judging import find_edge_problems
 from oppcore.engine.opening import open_opportunity, unmet_opening
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import Edge, find_edge
 from oppcore.records import Actor, Lead, Outcome, RecordKind, State, get_field, is_present
+from oppcore.records.progress import HOLD_FIELDS
 
 __all__ = ["convert", "unmet_conversion"]
 
-_LEFT = frozenset({"answers", "held_since", "resume_on", "hold_reason"})
+_LEFT = frozenset({"answers", *HOLD_FIELDS})
 """The fields that stay with the lead."""
 
 

@@ -8,7 +8,6 @@ from typing import final
 
 import attrs
 
-from oppcore.engine.amending import find_stay_problems
 from oppcore.engine.changes import (
     Amended,
     Change,
@@ -22,7 +21,7 @@ from oppcore.engine.changes import (
     Restored,
 )
 from oppcore.engine.evolution import evolve, replay
-from oppcore.engine.moving import find_policy_problems
+from oppcore.engine.judging import find_policy_problems, find_stay_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
@@ -40,12 +39,12 @@ from oppcore.records import (
     with_progress,
 )
 from oppcore.records.checks import optional_aware, to_optional_utc
-from oppcore.records.progress import NO_ANSWERS
+from oppcore.records.progress import HOLD_FIELDS, NO_ANSWERS
 
 __all__ = ["Happened", "correct", "put_in_happened_order", "unmet_correction"]
 
 _CORRECTABLE = (Opened, Moved, Amended)
-_MOVED = frozenset({"held_since", "resume_on", "hold_reason", "competitors"})
+_MOVED = frozenset({*HOLD_FIELDS, "competitors"})
 """The fields that moves write: closing ends a hold, reopening takes back who had won."""
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from oppcore.criteria import Answered, Approved, Compare, Criterion, Exists, Present, Situation, Text, find_unmet
 from oppcore.criteria.combinators import leaves_of
-from oppcore.engine.moving import find_role_problems
+from oppcore.engine.judging import find_role_problems
 from oppcore.engine.stamping import find_pipeline_problems
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import ChecklistItem, Pipeline, Stage

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from oppcore.engine.changes import Moved, Origination
+from oppcore.engine.moving import make_move
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_state_problem
-from oppcore.pipeline.estimate import effective_category, effective_probability
-from oppcore.records import Actor, Opportunity, Record, State
+from oppcore.records import Actor, Record, State
 
 __all__ = ["migrate", "unmet_migration"]
 
@@ -53,7 +53,6 @@ def migrate(
         return ()
     if problems := unmet_migration(pipeline, record, to, at=at, recorded_at=recorded_at):
         raise MoveRefused(record.id, Wish("wish.migrate", {"stage": to}), problems)
-    estimate = record.estimate if isinstance(record, Opportunity) else None
     stamp = next_stamp(
         pipeline,
         record.id,
@@ -63,13 +62,4 @@ def migrate(
         actor=actor,
         origin=Origination.MIGRATED,
     )
-    moved = Moved(
-        stamp=stamp,
-        source=here,
-        target=target,
-        directions=(),
-        reason=record.progress.reason,
-        probability=None if estimate is None else effective_probability(pipeline, target, estimate),
-        forecast_category=None if estimate is None else effective_category(pipeline, target, estimate),
-    )
-    return (moved,)
+    return (make_move(pipeline, record, stamp, target, (), record.progress.reason),)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, final
 
 import attrs
 
-from oppcore.criteria import Situation, find_unmet
-from oppcore.engine.amending import find_stay_problems, find_value_problems, make_amendment
-from oppcore.engine.changes import Amended, Moved, Waiver
+from oppcore.criteria import Situation
+from oppcore.engine.amending import find_value_problems, make_amendment
+from oppcore.engine.changes import Amended, Moved, Stamp, Waiver
 from oppcore.engine.evolution import evolve
+from oppcore.engine.judging import find_edge_problems, find_stay_problems
 from oppcore.engine.overriding import Override, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
-from oppcore.pipeline import Direction, Pipeline, Policy, Rule, StageKind
+from oppcore.pipeline import Direction, Pipeline, StageKind
 from oppcore.pipeline.edges import Edge, find_edge, find_edges, find_state_problem
 from oppcore.pipeline.estimate import effective_category, effective_probability
-from oppcore.pipeline.rules import DRAWN, flow_rule, roles_rule, skip_rule
 from oppcore.records import Actor, Opportunity, Outcome, Progress, Record, RecordKind, State
 from oppcore.records.checks import MAX_KEY, check_text
 from oppcore.records.drafts import draft_class
@@ -26,10 +26,7 @@ from oppcore.spelling import suggest
 
 __all__ = [
     "Option",
-    "find_edge_problems",
-    "find_gate_problems",
-    "find_policy_problems",
-    "find_role_problems",
+    "make_move",
     "move",
     "options",
     "unmet",
@@ -52,76 +49,6 @@ class Option:
     def is_allowed(self) -> bool:
         """Whether nothing stands in the way."""
         return not self.problems
-
-
-def find_role_problems(
-    actor: Actor | None, roles: tuple[str, ...], what: str, *, parameter: str, rule: str = ""
-) -> Iterator[Problem]:
-    """Say that the actor has none of the roles, where there are any.
-
-    `what` needs them; its `parameter` says what it is: a `direction`, an `act`, or the key of a `stage`, an `action` or
-    a `subject`.
-    """
-    if roles and (actor is None or actor.roles.isdisjoint(roles)):
-        params = {"need": roles, "have": actor and actor.id, parameter: what}
-        yield Problem("role.needed", "actor", params, rule=rule)
-
-
-def find_policy_problems(
-    policy: Policy, act: str, actor: Actor | None, *, rule: str = "", place: str = ""
-) -> Iterator[Problem]:
-    """Say that a policy does not allow an act, or not to this actor."""
-    if not policy.allowed:
-        yield Problem("permission.forbidden", "actor", {"act": act, "pipeline": place}, rule=rule)
-    named = roles_rule(rule) if rule else ""
-    yield from find_role_problems(actor, policy.roles, act, parameter="act", rule=named)
-
-
-def _reason_problem(edge: Edge, reason: str | None) -> Iterator[Problem]:
-    if edge.target.outcome is Outcome.OPEN:
-        if reason is not None:
-            yield Problem("reason.unexpected", "reason", {"have": reason})
-    elif edge.reasons and reason is None:
-        if edge.source is not None and edge.source.outcome is edge.target.outcome:
-            return  # closed as before: the reason given then is kept
-        yield Problem("reason.missing", "reason", {"need": edge.reasons, "outcome": edge.target.outcome})
-    elif edge.reasons and reason not in edge.reasons:
-        params = {"have": reason, "need": edge.reasons, "outcome": edge.target.outcome}
-        yield Problem("reason.unknown", "reason", params)
-
-
-def find_edge_problems(edge: Edge, situation: Situation, reason: str | None = None) -> tuple[Problem, ...]:
-    """Give every reason why an edge may not be taken in a situation: flow, roles, reason, gate."""
-    hurdles = () if edge.is_free and reason is None else tuple(_find_hurdles(edge, situation, reason))
-    return hurdles if edge.holds(situation) else (*hurdles, *find_gate_problems(edge.gate, situation))
-
-
-def _find_hurdles(edge: Edge, situation: Situation, reason: str | None) -> Iterator[Problem]:
-    """Give what stands in the way of an edge beside its gate."""
-    for direction, policy in edge.policies:
-        rule = flow_rule(direction)
-        if not policy.allowed:
-            params = {"direction": direction, "target": edge.target, "source": edge.source}
-            yield Problem("flow.forbidden", "to", params, rule=rule)
-        named = roles_rule(rule)
-        yield from find_role_problems(situation.actor, policy.roles, direction, parameter="direction", rule=named)
-    if edge.closed:
-        yield Problem("stage.archived", "to", {"stage": edge.target.stage})
-    if not edge.drawn:
-        yield Problem("transition.missing", "to", {"source": edge.source, "target": edge.target}, rule=DRAWN)
-    for stage in edge.skipped:
-        yield Problem("stage.not_skippable", "to", {"stage": stage, "target": edge.target}, rule=skip_rule(stage))
-    for place, roles in edge.roles:
-        named, stage = roles_rule(place), edge.target.stage
-        yield from find_role_problems(situation.actor, roles, stage, parameter="stage", rule=named)
-    yield from _reason_problem(edge, reason)
-
-
-def find_gate_problems(gate: Iterable[Rule], situation: Situation) -> Iterator[Problem]:
-    """Give what is not true of a gate, each problem with the name of its rule."""
-    for rule in gate:
-        for problem in find_unmet(rule.criterion, situation):
-            yield problem.said_by(rule.id)
 
 
 def _find_target(pipeline: Pipeline, here: State, to: str | None, outcome: Outcome | None) -> State | Problem:
@@ -259,6 +186,29 @@ def unmet(
     return decision.problems
 
 
+def make_move(
+    pipeline: Pipeline,
+    record: Record,
+    stamp: Stamp,
+    target: State,
+    directions: tuple[Direction, ...],
+    reason: str | None,
+) -> Moved:
+    """Make the `Moved` of a record to a state, with the probability and forecast category that hold there."""
+    estimate = record.estimate if isinstance(record, Opportunity) else None
+    moved = MovedDraft()
+    moved.stamp = stamp
+    moved.source = record.progress.state
+    moved.target = target
+    moved.directions = directions
+    moved.reason = reason
+    moved.probability = None if estimate is None else effective_probability(pipeline, target, estimate)
+    moved.forecast_category = None if estimate is None else effective_category(pipeline, target, estimate)
+    moved.__class__ = Moved
+    made: Moved = moved
+    return made
+
+
 def move(
     pipeline: Pipeline,
     record: Record,
@@ -300,10 +250,8 @@ def move(
         here = record.progress.state
         target = {"stage": to or here.stage} if to or not outcome else {"outcome": outcome}
         raise MoveRefused(record.id, Wish("wish.move", {"source": here, **target}), decision.problems)
-    estimate = after.estimate if isinstance(after, Opportunity) else None
     keeps_reason = reason is None and edge.target.outcome is record.progress.outcome
-    moved = MovedDraft()
-    moved.stamp = next_stamp(
+    stamp = next_stamp(
         pipeline,
         record.id,
         after.progress,
@@ -313,13 +261,9 @@ def move(
         rules=edge.rules,
         waiver=decision.waiver,
     )
-    moved.source = edge.source
-    moved.target = edge.target
-    moved.directions = edge.directions
-    moved.reason = record.progress.reason if keeps_reason else reason
-    moved.probability = None if estimate is None else effective_probability(pipeline, edge.target, estimate)
-    moved.forecast_category = None if estimate is None else effective_category(pipeline, edge.target, estimate)
-    moved.__class__ = Moved
+    moved = make_move(
+        pipeline, after, stamp, edge.target, edge.directions, record.progress.reason if keeps_reason else reason
+    )
     return (*decision.amended, moved)
 
 

@@ -11,7 +11,7 @@ import attrs
 from oppcore.criteria import Situation
 from oppcore.engine.amending import find_value_problems
 from oppcore.engine.changes import Opened, Origination
-from oppcore.engine.moving import find_edge_problems
+from oppcore.engine.judging import find_edge_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish

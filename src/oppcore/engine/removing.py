@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-from oppcore.engine.amending import find_edits, find_stay_problems, find_value_problems
+from oppcore.engine.amending import find_edits, find_value_problems
 from oppcore.engine.changes import Merged, Removed, Restored
-from oppcore.engine.moving import find_policy_problems
+from oppcore.engine.judging import find_policy_problems, find_stay_problems
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_other_pipeline, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish

@@ -9,18 +9,18 @@ from typing import Any, final
 import attrs
 
 from oppcore.criteria import Situation
-from oppcore.engine.amending import find_edits, find_stay_problems, find_value_problems, make_amendment
+from oppcore.engine.amending import find_edits, find_value_problems, make_amendment
 from oppcore.engine.changes import Amended, Moved, Origination, Waiver
 from oppcore.engine.evolution import evolve
-from oppcore.engine.moving import find_edge_problems, find_policy_problems
+from oppcore.engine.judging import find_edge_problems, find_policy_problems, find_stay_problems
+from oppcore.engine.moving import make_move
 from oppcore.engine.overriding import Override, Settled, settle
 from oppcore.engine.stamping import find_order_problems, find_pipeline_problems, next_stamp
 from oppcore.errors import MoveRefused, Problem, Wish
 from oppcore.pipeline import Direction, Pipeline, StageKind
 from oppcore.pipeline.edges import open_edge
-from oppcore.pipeline.estimate import effective_category, effective_probability
 from oppcore.pipeline.rules import flow_rule
-from oppcore.records import Actor, Opportunity, Outcome, Record
+from oppcore.records import Actor, Outcome, Record
 from oppcore.spelling import suggest
 
 __all__ = ["transfer", "unmet_transfer"]
@@ -174,23 +174,16 @@ def transfer(
         raise MoveRefused(record.id, wish, decision.settled.problems)
     after = evolve(record, *decision.amended)
     edge = open_edge(into, stage, by=Direction.TRANSFER)
-    estimate = after.estimate if isinstance(after, Opportunity) else None
-    moved = Moved(
-        stamp=next_stamp(
-            into,
-            record.id,
-            after.progress,
-            at=at,
-            recorded_at=recorded_at,
-            actor=actor,
-            origin=Origination.TRANSFERRED,
-            rules=edge.rules,
-            waiver=decision.settled.waiver,
-        ),
-        source=record.progress.state,
-        target=edge.target,
-        directions=edge.directions,
-        probability=None if estimate is None else effective_probability(into, edge.target, estimate),
-        forecast_category=None if estimate is None else effective_category(into, edge.target, estimate),
+    stamp = next_stamp(
+        into,
+        record.id,
+        after.progress,
+        at=at,
+        recorded_at=recorded_at,
+        actor=actor,
+        origin=Origination.TRANSFERRED,
+        rules=edge.rules,
+        waiver=decision.settled.waiver,
     )
+    moved = make_move(into, after, stamp, edge.target, edge.directions, None)
     return (*decision.amended, moved)

@@ -9,7 +9,7 @@ from typing import final
 import attrs
 
 from oppcore.criteria import Situation
-from oppcore.engine.moving import find_gate_problems
+from oppcore.engine.judging import find_gate_problems
 from oppcore.engine.stamping import find_pipeline_problems
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline

@@ -24,12 +24,12 @@ from oppcore.engine import (
     Stamp,
     evolve,
 )
+from oppcore.engine.moving import make_move
 from oppcore.errors import Problem
 from oppcore.history.history import History
 from oppcore.history.row import Row, RowKind
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge, find_state_problem
-from oppcore.pipeline.estimate import effective_category, effective_probability
 from oppcore.records import (
     Actor,
     FieldType,
@@ -290,12 +290,6 @@ class _Adopting:
         edge = find_edge(self._pipeline, record.progress.state, target)
         if reason is None and target.outcome is record.progress.outcome:
             reason = record.progress.reason
-        return Moved(
-            stamp=self._stamp(row, recorded_at),
-            source=record.progress.state,
-            target=target,
-            directions=() if edge is None else edge.directions,
-            reason=None if target.outcome is Outcome.OPEN else reason,
-            probability=effective_probability(self._pipeline, target, record.estimate),
-            forecast_category=effective_category(self._pipeline, target, record.estimate),
-        )
+        directions = () if edge is None else edge.directions
+        closing = None if target.outcome is Outcome.OPEN else reason
+        return make_move(self._pipeline, record, self._stamp(row, recorded_at), target, directions, closing)

@@ -80,7 +80,8 @@ class Pipeline:
     currency: str | None = attrs.field(default=None, validator=optional_key)
     continues: str | None = attrs.field(default=None, validator=optional_key)
     _ranks: Mapping[str, int] = _derived()
-    _known: Mapping[str, Field] = _derived()
+    known_fields: Mapping[str, Field] = _derived()
+    """Every field of this pipeline's records by name, built in and its own."""
     _drawn: Mapping[tuple[str, str], Transition] = _derived()
     personal: frozenset[str] = _derived()
     """The names of the fields whose values are never printed."""
@@ -94,7 +95,7 @@ class Pipeline:
         known = {**fields_of(self.kind), **own}
         derived = {
             "_ranks": {stage.key: rank for rank, stage in enumerate(self.stages)},
-            "_known": known,
+            "known_fields": known,
             "_drawn": {(drawn.source, drawn.target): drawn for drawn in self.transitions},
             "edges": {},
             "personal": frozenset(name for name, field in known.items() if field.personal),
@@ -149,7 +150,7 @@ class Pipeline:
 
     def field(self, name: str) -> Field | None:
         """Give a field by name, built in or declared by this pipeline; None where there is none."""
-        return self._known.get(name)
+        return self.known_fields.get(name)
 
     def names(self, language: str) -> Names:
         """Give what this pipeline calls its parts in a language, by kind and key: what `Problem.text` takes.
@@ -175,4 +176,4 @@ class Pipeline:
     @property
     def field_names(self) -> tuple[str, ...]:
         """The names of all fields of this pipeline's records, built in and its own."""
-        return tuple(self._known)
+        return tuple(self.known_fields)

@@ -39,6 +39,7 @@ from oppcore.pipeline.edges import Edge, find_edges, open_edge
 from oppcore.proof.claims import Story
 from oppcore.proof.walking import Lost, Walk
 from oppcore.records import Field, Outcome, RecordKind, State
+from oppcore.records.progress import HOLD_FIELDS
 
 __all__ = ["Model", "Path", "is_built_in"]
 
@@ -46,7 +47,7 @@ Path: TypeAlias = tuple[Edge, ...]
 """A way from the opening on."""
 _BUILT_IN = "oppcore."
 _NOTHING: frozenset[str] = frozenset()
-_HOLD = frozenset({"held_since", "resume_on", "hold_reason"})
+_HOLD = frozenset(HOLD_FIELDS)
 _COMPETITORS = frozenset({"competitors"})
 _LATE = Decimal(100_000)  # no limit that a criterion can name is later
 
@@ -57,8 +58,7 @@ class Model:
 
     def __init__(self, pipeline: Pipeline, budget: int) -> None:
         self.pipeline, self.budget = pipeline, budget
-        found = ((name, pipeline.field(name)) for name in pipeline.field_names)
-        self.fields: Mapping[str, Field] = {name: field for name, field in found if field is not None}
+        self.fields: Mapping[str, Field] = pipeline.known_fields
         self._known: dict[tuple[State | None, State], Witness | Impossible | Undecided] = {}
         self._obstacles: dict[tuple[State | None, State], str] = {}
         self._out: dict[State | None, tuple[Edge, ...]] = {}

@@ -58,8 +58,7 @@ class Questions:
     """Asks whether rules can be met, alone and together; every answer is kept."""
 
     def __init__(self, pipeline: Pipeline, budget: int) -> None:
-        found = ((name, pipeline.field(name)) for name in pipeline.field_names)
-        self._fields = {name: field for name, field in found if field is not None}
+        self._fields = pipeline.known_fields
         self._blank = _blank(pipeline.kind)
         self._budget = budget
         self._answers: dict[tuple[str, ...], Answer] = {}

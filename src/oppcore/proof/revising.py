@@ -12,7 +12,7 @@ import attrs
 from oppcore.criteria import Role, Situation
 from oppcore.criteria.combinators import leaves_of
 from oppcore.engine import Change, Moved, Violation, evolve, find_violations, migrate, replay, unmet_migration
-from oppcore.engine.moving import find_edge_problems
+from oppcore.engine.judging import find_edge_problems
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline, Rule
 from oppcore.pipeline.edges import find_edge, find_state_problem

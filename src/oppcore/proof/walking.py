@@ -163,4 +163,4 @@ class Walk:
                     self._go_on(amend(self._pipeline, self.record, found.values, at=at))
 
     def _rounds(self, subject: str) -> tuple[Round, ...]:
-        return tuple(one for one in self.record.progress.approvals if one.subject == subject)
+        return self.record.progress.rounds_of(subject)

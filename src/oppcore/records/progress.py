@@ -24,7 +24,7 @@ from oppcore.records.checks import (
 )
 from oppcore.records.custom import CustomFields, to_custom
 
-__all__ = ["NOT_HELD", "NO_ANSWERS", "Hold", "Outcome", "Progress", "Removal", "State", "to_outcome"]
+__all__ = ["HOLD_FIELDS", "NOT_HELD", "NO_ANSWERS", "Hold", "Outcome", "Progress", "Removal", "State", "to_outcome"]
 
 
 class Outcome(StrEnum):
@@ -70,6 +70,8 @@ class Hold:
     hold_reason: str | None = attrs.field(default=None, validator=optional_text)
 
 
+HOLD_FIELDS = tuple(field.name for field in attrs.fields(Hold))
+"""The fields by which a hold is set and ended."""
 NOT_HELD = Hold()
 """The hold of a record that goes on."""
 NO_ANSWERS = CustomFields()
@@ -116,3 +118,7 @@ class Progress:
     def state(self) -> State:
         """The pair (stage, outcome)."""
         return State(self.stage, self.outcome)
+
+    def rounds_of(self, subject: str) -> tuple[Round, ...]:
+        """Give the rounds of approval of a subject, in the order in which they were asked for."""
+        return tuple(one for one in self.approvals if one.subject == subject)

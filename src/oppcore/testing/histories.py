@@ -39,7 +39,7 @@ from oppcore.engine import (
     unmet_restoration,
     unmet_signature,
 )
-from oppcore.engine.amending import find_stay_rules
+from oppcore.engine.judging import find_stay_rules
 from oppcore.errors import Problem
 from oppcore.pipeline import Direction, Pipeline, Stage, StageKind
 from oppcore.records import Actor, Lead, Opportunity, Outcome, Record, RecordKind, State, Verdict
