@@ -62,4 +62,4 @@ def migrate(
         actor=actor,
         origin=Origination.MIGRATED,
     )
-    return (make_move(pipeline, record, stamp, target, (), record.progress.reason),)
+    return (make_move(pipeline, record, stamp, here, target, (), record.progress.reason),)

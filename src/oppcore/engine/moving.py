@@ -190,15 +190,16 @@ def make_move(
     pipeline: Pipeline,
     record: Record,
     stamp: Stamp,
+    source: State,
     target: State,
     directions: tuple[Direction, ...],
     reason: str | None,
 ) -> Moved:
-    """Make the `Moved` of a record to a state, with the probability and forecast category that hold there."""
+    """Make the `Moved` from one state to another, with the probability and forecast category that hold there."""
     estimate = record.estimate if isinstance(record, Opportunity) else None
     moved = MovedDraft()
     moved.stamp = stamp
-    moved.source = record.progress.state
+    moved.source = source
     moved.target = target
     moved.directions = directions
     moved.reason = reason
@@ -261,9 +262,9 @@ def move(
         rules=edge.rules,
         waiver=decision.waiver,
     )
-    moved = make_move(
-        pipeline, after, stamp, edge.target, edge.directions, record.progress.reason if keeps_reason else reason
-    )
+    kept = record.progress.reason if keeps_reason else reason
+    source = edge.source or record.progress.state
+    moved = make_move(pipeline, after, stamp, source, edge.target, edge.directions, kept)
     return (*decision.amended, moved)
 
 

@@ -185,5 +185,5 @@ def transfer(
         rules=edge.rules,
         waiver=decision.settled.waiver,
     )
-    moved = make_move(into, after, stamp, edge.target, edge.directions, None)
+    moved = make_move(into, after, stamp, record.progress.state, edge.target, edge.directions, None)
     return (*decision.amended, moved)

@@ -292,4 +292,5 @@ class _Adopting:
             reason = record.progress.reason
         directions = () if edge is None else edge.directions
         closing = None if target.outcome is Outcome.OPEN else reason
-        return make_move(self._pipeline, record, self._stamp(row, recorded_at), target, directions, closing)
+        stamp, source = self._stamp(row, recorded_at), record.progress.state
+        return make_move(self._pipeline, record, stamp, source, target, directions, closing)

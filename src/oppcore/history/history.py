@@ -89,15 +89,13 @@ def _standing(rows: tuple[Row, ...]) -> Iterator[Row]:
         if row.corrects is not None and row.seq is not None:
             last[row.corrects] = max(row.seq, last.get(row.corrects, row.seq))
     for row in rows:
-        place = row.seq if row.corrects is None else row.corrects
-        replaced = place is not None and place in last and row.seq != last[place]
+        replaced = row.place is not None and row.place in last and row.seq != last[row.place]
         if not replaced and row.kind is not RowKind.VOIDED:
             yield row
 
 
 def _order(row: Row) -> tuple[datetime, bool, Decimal, int]:
-    place = row.seq if row.corrects is None else row.corrects
-    return row.at, place is not None, _ZERO if place is None else place, row.number
+    return row.at, row.place is not None, _ZERO if row.place is None else row.place, row.number
 
 
 def make_history(rows: Iterable[Row], *, left_out: Iterable[Problem] = ()) -> History:

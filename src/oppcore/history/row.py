@@ -130,6 +130,11 @@ class Row:
     corrects: Decimal | None = attrs.field(default=None, validator=_corrects)
 
     @property
+    def place(self) -> Decimal | None:
+        """The row's place among those of its instant: its `seq`, or that of the row it corrects."""
+        return self.seq if self.corrects is None else self.corrects
+
+    @property
     def known_at(self) -> datetime:
         """When the row became known: `recorded_at`, or the instant itself."""
         return self.at if self.recorded_at is None else self.recorded_at
