@@ -5,11 +5,15 @@ from __future__ import annotations
 from oppcore.proof.checking import check
 from oppcore.proof.claims import Answer, Proved, Refuted, Story
 from oppcore.proof.findings import Finding, Severity
+from oppcore.proof.hindsight import Breach, find_breaches
+from oppcore.proof.passages import Allowance
 from oppcore.proof.proving import prove, prove_claims
 from oppcore.proof.revising import Difference, Effect, Migration, Plan, compare, plan_migration, replay_under
 
 __all__ = [
+    "Allowance",
     "Answer",
+    "Breach",
     "Difference",
     "Effect",
     "Finding",
@@ -21,6 +25,7 @@ __all__ = [
     "Story",
     "check",
     "compare",
+    "find_breaches",
     "plan_migration",
     "prove",
     "prove_claims",
