@@ -127,7 +127,7 @@ class Way:
         self._excluded = frozenset(counting.exclude)
         self._strict = counting.count is CountingRule.STRICT
         whole = counting.window is None and not counting.exclude and not self._strict
-        self._only_first = whole or counting.entry is EntryRule.FIRST  # a later way of a whole path is part of it
+        self._every = counting.entry is EntryRule.ANY and not whole  # a later way of a whole path is part of it
 
     def reached(self, path: Path, outcome: Outcome) -> int:
         """Give the steps in which a deal is counted as bits, the first step as bit 0."""
@@ -136,7 +136,8 @@ class Way:
             gone = outcome in (Outcome.LOST, Outcome.ABANDONED)
             rule = CountingRule.TOUCHED if gone else CountingRule.BACKFILLED
         mask = 0
-        for part in self._parts(path, self._levels if rule is CountingRule.BACKFILLED else self._positions):
+        positions = self._levels if rule is CountingRule.BACKFILLED else self._positions
+        for part in self._parts(path, positions, every=self._every):
             match rule:
                 case CountingRule.TOUCHED:
                     mask |= self._touched(part)
@@ -148,17 +149,17 @@ class Way:
 
     def instants(self, path: Path) -> Iterator[tuple[datetime, ...]]:
         """Give, for each way there is, the instants at which its steps were reached one after the other."""
-        for part in self._parts(path, self._positions):
+        for part in self._parts(path, self._positions, every=self._counting.entry is EntryRule.ANY):
             yield tuple(self._reach(part))
 
-    def _parts(self, path: Path, positions: Mapping[str | None, int]) -> Iterator[Path]:
+    def _parts(self, path: Path, positions: Mapping[str | None, int], *, every: bool) -> Iterator[Path]:
         free = self._counting.count in _FREE
         begun = False
         for index, (stage, at) in enumerate(path):
             if stage == self._first or (free and not begun and stage in positions):
                 begun = True
                 yield self._part(path, index, at)
-                if self._only_first:
+                if not every:
                     return
 
     def _part(self, path: Path, index: int, began_at: datetime) -> Path:
