@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oppcore.stats import EventTable, count_events
 from tests.stats.observations import NEGOTIATION, PROPOSAL, QUALIFIED, count, count_text, things
 
-many = st.lists(things, max_size=30)
+many = st.lists(things, max_size=12)
 
 
 def test_it_counts_what_entered_ended_and_was_last_seen_at_each_time():

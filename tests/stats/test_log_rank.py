@@ -22,7 +22,7 @@ def test_it_gives_the_published_result_of_freireich():
 def test_it_agrees_with_statsmodels(groups, late):
     from statsmodels.duration.survfunc import survdiff
 
-    for seed in range(15):
+    for seed in range(8):
         dice = np.random.default_rng(seed)
         durations, ended = dice.integers(1, 25, 90), dice.random(90) < 0.7
         entries = dice.integers(0, durations) * (late and dice.random(90) < 0.5)

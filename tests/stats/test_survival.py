@@ -20,7 +20,7 @@ from tests.stats.observations import (
     things,
 )
 
-many = st.lists(things, max_size=25)
+many = st.lists(things, max_size=12)
 shares = st.integers(1, 11).map(lambda parts: Fraction(parts, 12))
 
 
@@ -77,7 +77,7 @@ def random_observations(seed, *, late):
 def test_curves_and_their_intervals_agree_with_statsmodels(late):
     from statsmodels.duration.survfunc import SurvfuncRight
 
-    for seed in range(60):
+    for seed in range(30):
         durations, ended, entries = random_observations(seed, late=late)
         curve = estimate_survival(count_events(durations.tolist(), ended.tolist(), entries=entries.tolist()))
         expected = SurvfuncRight(durations, ended * 1, entry=entries)
@@ -94,7 +94,7 @@ def test_curves_and_their_intervals_agree_with_statsmodels(late):
 def test_limits_of_quantiles_agree_with_statsmodels(scale, theirs):
     from statsmodels.duration.survfunc import SurvfuncRight
 
-    for seed in range(60):
+    for seed in range(30):
         durations, ended, _ = random_observations(seed, late=False)
         ended[durations == durations.max()] = False  # so that no curve reaches 0, where statsmodels has no error
         if not ended.any():
@@ -186,7 +186,7 @@ def test_intervals_hold_what_they_are_about(found, scale, share):
         assert limits is None or limits[0] <= mean.value <= limits[1]
 
 
-@given(st.lists(things, min_size=1, max_size=25), st.integers(2, 1_000))
+@given(st.lists(things, min_size=1, max_size=12), st.integers(2, 1_000))
 def test_another_unit_of_time_only_stretches(found, factor):
     curve = estimate_survival(count(found), exact=True)
     stretched = [(duration * factor, cause, entry * factor) for duration, cause, entry in found]
@@ -199,7 +199,7 @@ def test_another_unit_of_time_only_stretches(found, factor):
     assert other.restricted_mean(last * factor).variance == curve.restricted_mean(last).variance * factor**2
 
 
-@given(st.lists(ended_things, min_size=1, max_size=25), st.integers(0, 13))
+@given(st.lists(ended_things, min_size=1, max_size=12), st.integers(0, 13))
 def test_without_censoring_it_is_the_share_that_is_still_there(found, until):
     curve = estimate_survival(count(found), exact=True)
     number, stays = len(found), [min(duration, until) for duration, _, _ in found]
@@ -214,7 +214,7 @@ def test_without_censoring_it_is_the_share_that_is_still_there(found, until):
     assert restricted.variance == sum((stay - mean) ** 2 for stay in stays) / number**2
 
 
-@given(st.lists(prompt_things, max_size=25))
+@given(st.lists(prompt_things, max_size=12))
 def test_entering_at_the_start_is_no_delayed_entry(found):
     durations, causes = [thing[0] for thing in found], [thing[1] for thing in found]
 

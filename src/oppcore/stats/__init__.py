@@ -7,6 +7,7 @@ from oppcore.stats.events import Cause, EventTable, count_events
 from oppcore.stats.incidence import IncidenceCurves, estimate_incidence
 from oppcore.stats.intervals import clopper_pearson, newcombe, wilson
 from oppcore.stats.log_rank import log_rank_test
+from oppcore.stats.normal import normal_quantile
 from oppcore.stats.proportions import Alternative, binomial_test, chi_square_test, fisher_test
 from oppcore.stats.ratio import Ratio, make_ratio
 from oppcore.stats.significance import Significance, adjust_benjamini_hochberg, adjust_holm
@@ -18,7 +19,6 @@ from oppcore.stats.special import (
     gamma_cdf,
     gamma_quantile,
     gamma_sf,
-    normal_quantile,
 )
 from oppcore.stats.survival import RestrictedMean, SurvivalCurve, estimate_survival
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import exp, log, sqrt
 from typing import Literal
 
-from oppcore.stats.special import two_sided_quantile
+from oppcore.stats.normal import two_sided_quantile
 
 __all__ = ["CurveScale", "Interval", "Probability", "choose_division", "find_intervals", "find_step"]
 

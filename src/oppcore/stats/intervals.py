@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import sqrt
 
-from oppcore.stats.special import beta_quantile_pair, check_confidence, two_sided_quantile
+from oppcore.stats.normal import check_confidence, two_sided_quantile
+from oppcore.stats.special import beta_quantile_pair
 
 __all__ = ["check_share", "clopper_pearson", "newcombe", "wilson"]
 

@@ -1,4 +1,4 @@
-"""The special functions: the beta and gamma distributions with their quantiles, and the normal quantile."""
+"""The special functions: the beta and gamma distributions with their quantiles."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from collections.abc import Callable
 from math import exp, inf, isfinite, log
 
 from oppcore.stats.mass import beta_kernel, gamma_kernel
+from oppcore.stats.normal import check_inner
 
 __all__ = [
     "beta_cdf",
     "beta_quantile",
     "beta_quantile_pair",
     "beta_sf",
-    "check_confidence",
     "chi_square_sf",
     "gamma_cdf",
     "gamma_quantile",
     "gamma_sf",
-    "normal_quantile",
-    "two_sided_quantile",
 ]
 
 _TINY = 1e-300
@@ -26,27 +24,6 @@ _TINY = 1e-300
 
 _SETTLED = 1e-14
 """The relative change below which a fraction or a search has settled."""
-
-
-def normal_quantile(probability: float) -> float:
-    """Give the value below which a standard normal variable lies with a probability (between 0 and 1)."""
-    from statistics import NormalDist  # slow to import
-
-    _check_inner(probability)
-    return NormalDist().inv_cdf(probability)
-
-
-def two_sided_quantile(confidence: float) -> float:
-    """Give how many standard errors to either side of a normal estimate hold the truth with a confidence."""
-    check_confidence(confidence)
-    return -normal_quantile((1 - confidence) / 2)
-
-
-def check_confidence(confidence: float) -> None:
-    """Raise `ValueError` where a confidence does not lie between 0 and 1."""
-    if not 0 < confidence < 1:
-        message = f"a confidence lies between 0 and 1, not {confidence}"
-        raise ValueError(message)
 
 
 def beta_cdf(x: float, a: float, b: float) -> float:
@@ -118,7 +95,7 @@ def gamma_quantile(probability: float, shape: float) -> float:
         return 0.0
     if probability == 1:
         return inf
-    _check_inner(probability)
+    check_inner(probability)
 
     def at(logarithm: float) -> tuple[float, float, float]:
         x = exp(logarithm) if logarithm < 700 else inf
@@ -247,12 +224,6 @@ def _from_logit(logit: float) -> tuple[float, float]:
         return x, y
     small = exp(-logit)
     return 1 / (1 + small), small / (1 + small)
-
-
-def _check_inner(probability: float) -> None:
-    if not 0 < probability < 1:
-        message = f"a probability lies between 0 and 1, not {probability}"
-        raise ValueError(message)
 
 
 def _check_beta(x: float, a: float, b: float) -> None:

@@ -14,7 +14,7 @@ import attrs
 
 from oppcore.stats.curve import CurveScale, Interval, Probability, choose_division, find_intervals, find_step
 from oppcore.stats.events import EventTable
-from oppcore.stats.special import two_sided_quantile
+from oppcore.stats.normal import two_sided_quantile
 
 __all__ = ["RestrictedMean", "SurvivalCurve", "estimate_survival"]
 
