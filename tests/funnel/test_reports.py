@@ -16,15 +16,18 @@ from oppcore.funnel import (
     OutcomeRule,
     combine,
     count_closings,
+    count_mature_visits,
     count_stage_outcomes,
     count_times,
     count_visits,
     finish_drop_off,
+    finish_mature_conversion,
     finish_stage_win_rates,
     finish_time_to_convert,
     finish_win_rates,
     measure_drop_off,
     measure_funnel,
+    measure_mature_conversion,
     measure_stage_win_rates,
     measure_time_to_convert,
     measure_win_rates,
@@ -380,12 +383,71 @@ def test_as_many_convert_as_the_funnel_counts(rows, rule):
         assert line.converted + line.open + line.won + line.lost + line.abandoned == funnel.step(start).count
 
 
+# mature conversion
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "went_on", "mature", "estimated", "dropped"),
+    [
+        ("Q", 15, 6, 11, 0.520833, 0.166667),
+        ("Q", 30, 8, 11, 0.729167, 0.166667),
+        ("P", 15, 5, 9, 0.555556, 0.111111),
+        ("P", 30, 5, 8, 0.666667, 0.222222),
+        ("N", 30, 4, 6, 0.666667, 0.166667),
+    ],
+)
+def test_the_golden_visits_go_on_in_time_as_by_hand_and_as_other_tools_estimate(
+    name, days, went_on, mature, estimated, dropped
+):
+    report = measure_mature_conversion(golden(), PIPELINE, within=timedelta(days), as_of=day(100))
+    found = report.row(name)
+
+    assert (found.went_on.numerator, found.went_on.denominator, found.mature) == (went_on, mature, mature)
+    assert found.estimated_went_on.value == pytest.approx(estimated, abs=1e-6)
+    assert found.estimated_dropped.value == pytest.approx(dropped, abs=1e-6)
+
+
+def test_visits_that_have_not_had_the_time_are_in_no_share():
+    report = measure_mature_conversion(golden(), PIPELINE, within=timedelta(days=15), as_of=day(100))
+
+    assert (report.row("Q").too_young, report.ids("Q", "too_young")) == (1, ("o12",))
+    assert "within 15 days" in report.definition
+
+
+def test_beyond_what_was_seen_there_is_no_estimate():
+    history = make_history([row("Q", 0, id="a"), row("Q", 0, id="b"), row("P", 4, id="b")])
+    found = measure_mature_conversion(history, PIPELINE, within=timedelta(days=11), as_of=day(10)).row("Q")
+
+    assert (found.mature, found.too_young, found.went_on.value) == (0, 2, None)
+    assert (found.estimated_went_on.value, str(found.estimated_went_on)) == (None, "–")
+
+
+def test_a_time_is_longer_than_nothing():
+    with pytest.raises(ValueError, match="longer than nothing"):
+        measure_mature_conversion(golden(), PIPELINE, within=timedelta(0))
+
+
+@settings(max_examples=40)
+@given(row_lists(), st.integers(1, 8))
+def test_where_every_visit_is_mature_the_estimate_is_the_share(rows, days):
+    report = measure_mature_conversion(make_history(rows), PIPELINE, within=timedelta(days), as_of=day(40))
+    visits = {line.name: line.entered for line in measure_drop_off(make_history(rows), PIPELINE, as_of=day(40)).rows}
+
+    for line in report.rows:
+        assert line.mature + line.too_young == visits[line.name]
+        assert line.went_on.numerator + line.dropped.numerator <= line.mature
+        if line.mature and not line.too_young:
+            assert line.estimated_went_on.value == pytest.approx(float(line.went_on.value))
+            assert line.estimated_dropped.value == pytest.approx(float(line.dropped.value))
+
+
 # all of them
 
 COUNTED = {
     "drop_off": (count_visits, finish_drop_off, {}),
     "stage_win_rates": (count_stage_outcomes, finish_stage_win_rates, {"outcome": "each_close"}),
     "win_rates": (count_closings, finish_win_rates, {"outcome": "each_close"}),
+    "mature_conversion": (count_mature_visits, finish_mature_conversion, {"within": timedelta(days=4)}),
     "time_to_convert": (count_times, finish_time_to_convert, {"count": "ordered"}),
 }
 

@@ -7,6 +7,15 @@ from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.counting import Counting, CountingRule, EntryRule
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
+from oppcore.funnel.maturity import (
+    EstimatedShare,
+    MatureConversion,
+    MatureCounts,
+    Maturity,
+    count_mature_visits,
+    finish_mature_conversion,
+    measure_mature_conversion,
+)
 from oppcore.funnel.outcomes import OutcomeRule
 from oppcore.funnel.report import Report, ReportGroup
 from oppcore.funnel.sample import Basis
@@ -48,9 +57,13 @@ __all__ = [
     "CountingRule",
     "DropOff",
     "EntryRule",
+    "EstimatedShare",
     "Funnel",
     "FunnelGroup",
     "FunnelStep",
+    "MatureConversion",
+    "MatureCounts",
+    "Maturity",
     "OutcomeRule",
     "Report",
     "ReportGroup",
@@ -65,17 +78,20 @@ __all__ = [
     "WinRate",
     "combine",
     "count_closings",
+    "count_mature_visits",
     "count_stage_outcomes",
     "count_steps",
     "count_times",
     "count_visits",
     "finish_drop_off",
     "finish_funnel",
+    "finish_mature_conversion",
     "finish_stage_win_rates",
     "finish_time_to_convert",
     "finish_win_rates",
     "measure_drop_off",
     "measure_funnel",
+    "measure_mature_conversion",
     "measure_stage_win_rates",
     "measure_time_to_convert",
     "measure_win_rates",

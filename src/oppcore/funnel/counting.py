@@ -15,7 +15,7 @@ from oppcore.pipeline import Pipeline, StageKind
 from oppcore.records import Outcome
 from oppcore.spelling import suggest
 
-__all__ = ["Counting", "CountingRule", "EntryRule", "Way"]
+__all__ = ["Counting", "CountingRule", "EntryRule", "Way", "check_window", "days_text"]
 
 
 class CountingRule(StrEnum):
@@ -44,7 +44,8 @@ class EntryRule(StrEnum):
     FIRST = "first"
 
 
-def _window(_instance: Any, _attribute: Any, value: Any) -> None:
+def check_window(_instance: Any, _attribute: Any, value: Any) -> None:
+    """Raise an error for what is no span of time longer than nothing."""
     if value is None:
         return
     if not isinstance(value, timedelta):
@@ -66,7 +67,7 @@ class Counting:
 
     count: CountingRule
     steps: tuple[str, ...]
-    window: timedelta | None = attrs.field(default=None, validator=_window)
+    window: timedelta | None = attrs.field(default=None, validator=check_window)
     entry: EntryRule = EntryRule.ANY
     exclude: tuple[str, ...] = ()
 
@@ -90,7 +91,9 @@ class Counting:
         """Say it in a few words: what stands in a title."""
         said = f"counting by {self.count}"
         if self.window is not None:
-            said += f", within {_days(self.window)} of the {'first entry' if self.entry == 'first' else 'first step'}"
+            said += (
+                f", within {days_text(self.window)} of the {'first entry' if self.entry == 'first' else 'first step'}"
+            )
         elif self.entry is EntryRule.FIRST:
             said += ", from the first entry on"
         return said + (f", not by way of {', '.join(self.exclude)}" if self.exclude else "")
@@ -254,7 +257,8 @@ def _hint(name: str, known: Sequence[str]) -> str:
     return f"did you mean {nearest!r}?" if nearest else f"there are: {', '.join(known)}"
 
 
-def _days(window: timedelta) -> str:
+def days_text(window: timedelta) -> str:
+    """Say a span of time in days, where it is of whole ones."""
     if window % timedelta(days=1):
         return str(window)
     return "1 day" if window.days == 1 else f"{window.days:,} days"
