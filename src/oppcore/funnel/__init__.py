@@ -7,6 +7,7 @@ from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.counting import Counting, CountingRule, EntryRule
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
+from oppcore.funnel.histogram import Bin
 from oppcore.funnel.maturity import (
     EstimatedShare,
     MatureConversion,
@@ -19,6 +20,7 @@ from oppcore.funnel.maturity import (
 from oppcore.funnel.outcomes import OutcomeRule
 from oppcore.funnel.report import Report, ReportGroup
 from oppcore.funnel.sample import Basis
+from oppcore.funnel.share import Share
 from oppcore.funnel.stagewins import (
     StageOutcomes,
     StageWinRate,
@@ -29,7 +31,6 @@ from oppcore.funnel.stagewins import (
 from oppcore.funnel.steps import StepCounts, count_steps
 from oppcore.funnel.tally import Tally, combine
 from oppcore.funnel.timing import (
-    Bin,
     ConversionTime,
     TimeCounts,
     count_times,
@@ -38,7 +39,6 @@ from oppcore.funnel.timing import (
 )
 from oppcore.funnel.winrate import (
     Closings,
-    Share,
     WinCounts,
     WinRate,
     count_closings,

@@ -9,9 +9,10 @@ from typing import Self, final
 import attrs
 
 from oppcore.funnel.cohort import Cohort
-from oppcore.funnel.counting import Counting, CountingRule, EntryRule, Way
+from oppcore.funnel.counting import Counting, CountingRule, EntryRule
 from oppcore.funnel.sample import LAST, find_sample
 from oppcore.funnel.tally import Tally, add_members
+from oppcore.funnel.way import Way
 from oppcore.history import History
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome

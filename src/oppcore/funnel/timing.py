@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import attrs
 
 from oppcore.funnel.cells import Cell, CellCounts
 from oppcore.funnel.cohort import Cohort
-from oppcore.funnel.counting import Counting, CountingRule, EntryRule, Way
+from oppcore.funnel.counting import Counting, CountingRule, EntryRule
+from oppcore.funnel.histogram import Bin, find_quantile, make_bins
 from oppcore.funnel.report import Report, make_report
 from oppcore.funnel.sample import LAST, find_sample
 from oppcore.funnel.tally import Tally, add_numbers
+from oppcore.funnel.way import Way
 from oppcore.history import History
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-__all__ = ["Bin", "ConversionTime", "TimeCounts", "count_times", "finish_time_to_convert", "measure_time_to_convert"]
+__all__ = ["ConversionTime", "TimeCounts", "count_times", "finish_time_to_convert", "measure_time_to_convert"]
 
 _CONVERTED = "converted"
 _DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
 
 
 @final
@@ -43,15 +41,6 @@ class TimeCounts:
 
     def __add__(self, other: TimeCounts) -> TimeCounts:
         return TimeCounts(self.cells + other.cells, add_numbers(self.durations, other.durations))
-
-
-@final
-@attrs.frozen
-class Bin:
-    """How many took at least `start`, and less than the start of the next bin."""
-
-    start: timedelta
-    count: int
 
 
 @final
@@ -212,9 +201,9 @@ def finish_time_to_convert(
                 lost=counts.cells.number(name, Outcome.LOST),
                 abandoned=counts.cells.number(name, Outcome.ABANDONED),
                 mean=sum(spans, timedelta()) / len(spans) if spans else None,
-                median=_quantile(spans, 0.5),
-                quantiles={f"p{share * 100:g}": _quantile(spans, share) for share in quantiles},
-                bins=_bins(spans, bins),
+                median=find_quantile(spans, 0.5),
+                quantiles={f"p{share * 100:g}": find_quantile(spans, share) for share in quantiles},
+                bins=make_bins(spans, bins),
             )
 
     definition = f"days from step to step of the deals that reached both, {tally.definition.text()}"
@@ -235,34 +224,3 @@ def _find_duration(ways: Iterable[Sequence[datetime]], start: int, end: int) -> 
         return None
     first = min(instants[end] for instants in whole)
     return first - max(instants[start] for instants in whole if instants[end] == first)
-
-
-def _quantile(spans: Sequence[timedelta], share: float) -> timedelta | None:
-    """Give the duration below which a share of the sorted ones lies, between the two nearest, exactly.
-
-    Source: Hyndman and Fan (1996), Sample quantiles in statistical packages, definition 7.
-    """
-    from fractions import Fraction  # slow to import
-
-    if not spans:
-        return None
-    place: Fraction = Fraction(str(share)) * (len(spans) - 1)
-    below = int(place)
-    above = min(below + 1, len(spans) - 1)
-    return (
-        spans[below]
-        + round((place - below) * ((spans[above] - spans[below]) // timedelta.resolution)) * timedelta.resolution
-    )
-
-
-def _bins(spans: Sequence[timedelta], bins: int | None) -> tuple[Bin, ...]:
-    """Count sorted durations in bins of equal width, in whole seconds."""
-    if not spans:
-        return ()
-    wanted = bins or next(number for number in range(1, len(spans) + 1) if number**3 >= len(spans))
-    low, high = spans[0], spans[-1]
-    width = max(-(-(high - low) // (wanted * _SECOND)), 1) * _SECOND
-    counts = [0] * max((high - low) // width + 1, wanted if high > low else 1)
-    for span in spans:
-        counts[(span - low) // width] += 1
-    return tuple(Bin(low + place * width, number) for place, number in enumerate(counts))

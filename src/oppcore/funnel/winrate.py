@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import attrs
 
@@ -14,6 +14,7 @@ from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.outcomes import OutcomeRule, resolve
 from oppcore.funnel.report import Report, make_report
 from oppcore.funnel.sample import LAST, find_sample
+from oppcore.funnel.share import Share
 from oppcore.funnel.tally import Tally
 from oppcore.history import History, Standing, Trail
 from oppcore.money import Money
@@ -22,10 +23,7 @@ from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
 from oppcore.stats import Ratio, make_ratio
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-__all__ = ["Closings", "Share", "WinCounts", "WinRate", "count_closings", "finish_win_rates", "measure_win_rates"]
+__all__ = ["Closings", "WinCounts", "WinRate", "count_closings", "finish_win_rates", "measure_win_rates"]
 
 _ALL = "count"
 _OVERDUE = "overdue"
@@ -60,37 +58,6 @@ class WinCounts:
         for key, money in other.amounts.items():
             amounts[key] = amounts[key] + money if key in amounts else money
         return WinCounts(self.cells + other.cells, amounts)
-
-
-@final
-@attrs.frozen
-class Share:
-    """One sum of money over another of the same currency, exactly; None where there is nothing to divide by.
-
-    It has no interval: deals are drawn, not units of money.
-    """
-
-    numerator: Money
-    denominator: Money
-
-    @property
-    def value(self) -> Fraction | None:
-        """The exact share; None where the denominator is 0."""
-        from fractions import Fraction  # slow to import
-
-        below = Fraction(self.denominator.amount)
-        return Fraction(self.numerator.amount) / below if below else None
-
-    def __str__(self) -> str:
-        return "–" if self.value is None else f"{float(self.value):.1%}"
-
-    def detail(self) -> dict[str, Any]:
-        """Give the share as plain data, ready for JSON; amounts are texts."""
-        return {
-            "numerator": format(self.numerator.amount, "f"),
-            "denominator": format(self.denominator.amount, "f"),
-            "value": None if self.value is None else float(self.value),
-        }
 
 
 @final
