@@ -7,28 +7,34 @@ from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_bu
 from oppcore.funnel.counting import CountingRule, StepCounts, Tally, combine, count_steps
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.movement import Movement, count_movement, finish_movement, measure_movement
+from oppcore.funnel.slippage import Slippage, SlippageKind, count_slippage, finish_slippage, measure_slippage
 from oppcore.funnel.terms import Terms
 
 __all__ = [
     "Bucket",
     "BucketTally",
+    "Contribution",
     "CountingRule",
     "Funnel",
     "FunnelGroup",
     "FunnelStep",
-    "Contribution",
     "Movement",
     "MovementKind",
     "MovementPolicy",
+    "Slippage",
+    "SlippageKind",
     "StepCounts",
     "Tally",
     "Terms",
     "combine",
     "combine_buckets",
     "count_movement",
+    "count_slippage",
     "count_steps",
     "finish_funnel",
     "finish_movement",
+    "finish_slippage",
     "measure_funnel",
     "measure_movement",
+    "measure_slippage",
 ]
