@@ -5,6 +5,15 @@ from __future__ import annotations
 from oppcore.funnel.booking import MovementKind, MovementPolicy
 from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_buckets
 from oppcore.funnel.counting import CountingRule, StepCounts, Tally, combine, count_steps
+from oppcore.funnel.coverage import Coverage, CoverageKind, count_coverage, finish_coverage, measure_coverage
+from oppcore.funnel.creation import (
+    Creation,
+    CreationKind,
+    CreationRow,
+    count_creation,
+    finish_creation,
+    measure_creation,
+)
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.movement import Movement, count_movement, finish_movement, measure_movement
 from oppcore.funnel.slippage import Slippage, SlippageKind, count_slippage, finish_slippage, measure_slippage
@@ -15,6 +24,11 @@ __all__ = [
     "BucketTally",
     "Contribution",
     "CountingRule",
+    "Coverage",
+    "CoverageKind",
+    "Creation",
+    "CreationKind",
+    "CreationRow",
     "Funnel",
     "FunnelGroup",
     "FunnelStep",
@@ -28,12 +42,18 @@ __all__ = [
     "Terms",
     "combine",
     "combine_buckets",
+    "count_coverage",
+    "count_creation",
     "count_movement",
     "count_slippage",
     "count_steps",
+    "finish_coverage",
+    "finish_creation",
     "finish_funnel",
     "finish_movement",
     "finish_slippage",
+    "measure_coverage",
+    "measure_creation",
     "measure_funnel",
     "measure_movement",
     "measure_slippage",

@@ -13,7 +13,7 @@ from oppcore.funnel.terms import Terms
 from oppcore.history import Standing
 from oppcore.money import Money, sum_by_currency
 
-__all__ = ["Bucket", "BucketTally", "Collector", "Contribution", "add_buckets", "combine_buckets"]
+__all__ = ["Bucket", "BucketTally", "Collector", "Contribution", "add_buckets", "combine_buckets", "list_deals"]
 
 K = TypeVar("K", bound=Hashable)
 _NO_TIME = timedelta(0)
@@ -134,7 +134,7 @@ class BucketTally(Generic[K]):
 
     def problems(self) -> tuple[Problem, ...]:
         """List what is in none of the numbers, or not in all of them, and why."""
-        lacking = (_lack(code, bucket) for code, bucket in sorted(self.missing.items()))
+        lacking = (list_deals(code, bucket.ids) for code, bucket in sorted(self.missing.items()))
         return self.left_out + tuple(lacking)
 
 
@@ -142,11 +142,12 @@ _EMPTY = Bucket()
 _SHOWN = 5
 
 
-def _lack(code: str, bucket: Bucket) -> Problem:
-    ids = () if bucket.contributions is None else bucket.ids
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    path = f"{'opportunity' if bucket.deals == 1 else 'opportunities'} {', '.join(ids[:_SHOWN])}{more}"
-    return Problem(code, path.strip(), {"count": bucket.deals, "ids": ids})
+def list_deals(code: str, ids: Iterable[str], *, need: str | None = None) -> Problem:
+    """Give the problem that some deals have, naming the first of them."""
+    found = tuple(ids)
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    path = f"{'opportunity' if len(found) == 1 else 'opportunities'} {', '.join(found[:_SHOWN])}{more}"
+    return Problem(code, path, {"count": len(found), "ids": found} | ({} if need is None else {"need": need}))
 
 
 @final
