@@ -18,6 +18,8 @@ from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel
 from oppcore.funnel.movement import Movement, count_movement, finish_movement, measure_movement
 from oppcore.funnel.slippage import Slippage, SlippageKind, count_slippage, finish_slippage, measure_slippage
 from oppcore.funnel.terms import Terms
+from oppcore.funnel.transitions import TransitionMatrix, count_transitions, finish_transitions, measure_transitions
+from oppcore.funnel.ways import Step, Variant
 
 __all__ = [
     "Bucket",
@@ -37,9 +39,12 @@ __all__ = [
     "MovementPolicy",
     "Slippage",
     "SlippageKind",
+    "Step",
     "StepCounts",
     "Tally",
     "Terms",
+    "TransitionMatrix",
+    "Variant",
     "combine",
     "combine_buckets",
     "count_coverage",
@@ -47,14 +52,17 @@ __all__ = [
     "count_movement",
     "count_slippage",
     "count_steps",
+    "count_transitions",
     "finish_coverage",
     "finish_creation",
     "finish_funnel",
     "finish_movement",
     "finish_slippage",
+    "finish_transitions",
     "measure_coverage",
     "measure_creation",
     "measure_funnel",
     "measure_movement",
     "measure_slippage",
+    "measure_transitions",
 ]
