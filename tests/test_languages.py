@@ -28,7 +28,18 @@ PLACEHOLDER = re.compile(r"\{(\w+)")
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
-UNSPOKEN = {"CountingRule", "Ending", "Match", "MovementKind", "MovementPolicy", "Origination"}
+UNSPOKEN = {
+    "CountingRule",
+    "CoverageKind",
+    "CreationKind",
+    "Ending",
+    "HygieneCheck",
+    "Match",
+    "MovementKind",
+    "MovementPolicy",
+    "Origination",
+    "SlippageKind",
+}
 OTHERS = [language for language in find_languages() if language != "en"]
 
 

@@ -56,7 +56,7 @@ def test_created_deals_count_for_what_they_were_then_are_now_and_were_at_closing
     ]
     assert creation.rows[0].turned.value == Fraction(1, 2)
     assert creation.rows[0].per_day == 2 / 31
-    assert [problem.code for problem in creation.tally.problems()] == ["deals.removed", "amount.missing"]
+    assert [problem.code for problem in creation.left_out] == ["deals.removed", "amount.missing"]
     assert creation.row(None).created.without_amount == 1
 
 

@@ -68,7 +68,7 @@ def test_a_log_counted_by_hand():
     assert slippage.push_rate.value == Fraction(5, 8)
     assert (slippage.push_rate.low, slippage.push_rate.high) == wilson(5, 8)
     assert slippage.share("pushed_out").value == Fraction(1, 8)
-    assert [(problem.code, problem.params["ids"]) for problem in slippage.tally.problems()] == [
+    assert [(problem.code, problem.params["ids"]) for problem in slippage.left_out] == [
         ("deals.removed", "gone"),
         ("close_date.missing", ("never dated",)),
     ]

@@ -39,8 +39,8 @@ class Bucket:
     """What is counted under one heading: how often, of how many deals, and the sums per currency.
 
     `count` exceeds `deals` where something happens to a deal more than once. `without_amount` of the count have no
-    amount and are in no sum. `duration` adds up what was measured. `contributions` say which deals, by id; None where
-    only counts are known. Buckets of unlike deals add up with `+`, exactly.
+    amount and are in no sum. `duration` adds up what was measured, for `timed` of the count. `contributions` say which
+    deals, by id; None where only counts are known. Buckets of unlike deals add up with `+`, exactly.
     """
 
     count: int = 0
@@ -48,6 +48,7 @@ class Bucket:
     amounts: Mapping[str, Money] = attrs.field(factory=dict[str, Money], hash=False)
     without_amount: int = 0
     duration: timedelta = _NO_TIME
+    timed: int = 0
     contributions: tuple[Contribution, ...] | None = attrs.field(default=(), repr=False)
 
     @classmethod
@@ -60,8 +61,14 @@ class Bucket:
             amounts=sum_by_currency(one.amount for one in found if one.amount is not None),
             without_amount=sum(one.amount is None for one in found),
             duration=sum((one.duration for one in found if one.duration is not None), _NO_TIME),
+            timed=sum(one.duration is not None for one in found),
             contributions=found,
         )
+
+    @property
+    def mean_duration(self) -> timedelta | None:
+        """The mean of what was measured; None where nothing was."""
+        return self.duration / self.timed if self.timed else None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -84,6 +91,7 @@ class Bucket:
             amounts=sum_by_currency((*self.amounts.values(), *other.amounts.values())),
             without_amount=self.without_amount + other.without_amount,
             duration=self.duration + other.duration,
+            timed=self.timed + other.timed,
             contributions=contributions,
         )
 

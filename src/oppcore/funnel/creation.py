@@ -10,6 +10,7 @@ from typing import Any, final
 
 import attrs
 
+from oppcore.errors import Problem
 from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution
 from oppcore.funnel.showing import amount_cells, amount_pairs, details_of, find_currencies, records_of, table_of
 from oppcore.funnel.terms import Scope, Terms, check_column, day_of, need_zone, read_scope
@@ -79,6 +80,11 @@ class Creation:
     def terms(self) -> Terms:
         """What was asked."""
         return self.tally.terms
+
+    @property
+    def left_out(self) -> tuple[Problem, ...]:
+        """What is in none of the numbers, or not in all of them, and why."""
+        return self.tally.problems()
 
     def row(self, period: Period | None) -> CreationRow:
         """Give the row of a period; None: of the deals created in no period. Raises `KeyError` where there is none."""

@@ -8,6 +8,7 @@ from typing import Any, final
 
 import attrs
 
+from oppcore.errors import Problem
 from oppcore.funnel.booking import INFLOW, ORDER, OUTFLOW, MovementKind, MovementPolicy, PipelineView
 from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution
 from oppcore.funnel.showing import amount_cells, amount_pairs, details_of, find_currencies, records_of, table_of
@@ -37,6 +38,11 @@ class Movement:
     def terms(self) -> Terms:
         """What was asked."""
         return self.tally.terms
+
+    @property
+    def left_out(self) -> tuple[Problem, ...]:
+        """What is in none of the numbers, or not in all of them, and why."""
+        return self.tally.problems()
 
     @property
     def start(self) -> Bucket:

@@ -25,7 +25,8 @@ class Terms:
 
     `definition` says in words what is counted. `as_of` is where the looking ends, `since` where it starts, for measures
     of what went on in between. `periods` are days in `timezone`. `scope` holds the values wanted in each column: a deal
-    that has others is not looked at. `by` is the column grouped by.
+    that has others is not looked at. `by` is the column grouped by; `headings` are those that are shown also where no
+    deal is under them, for measures that may be asked for some.
     """
 
     measure: str
@@ -38,6 +39,7 @@ class Terms:
     timezone: str | None = None
     scope: Mapping[str, frozenset[str | None]] = attrs.field(factory=dict[str, frozenset[str | None]], hash=False)
     by: str | None = None
+    headings: tuple[str, ...] = ()
 
     def covers(self, standing: Standing) -> bool:
         """Whether a deal has the values that the scope wants."""

@@ -8,10 +8,11 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution
+from oppcore.errors import Problem
+from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution, add_buckets
 from oppcore.funnel.showing import details_of, records_of, table_of
 from oppcore.funnel.terms import Scope, Terms, check_column, day_of, need_zone, read_scope
-from oppcore.funnel.ways import Step, Variant, find_ways
+from oppcore.funnel.ways import Hop, Variant, find_ways
 from oppcore.history import History, fold_history
 from oppcore.periods import Period
 from oppcore.pipeline import Pipeline
@@ -36,9 +37,9 @@ class TransitionMatrix:
     the column grouped by.
     """
 
-    tally: BucketTally[Step | Variant] = attrs.field(repr=False)
+    tally: BucketTally[Hop | Variant] = attrs.field(repr=False)
     deals: int
-    steps: tuple[tuple[Step, Bucket], ...]
+    hops: tuple[tuple[Hop, Bucket], ...]
     variants: tuple[tuple[Variant, Bucket], ...]
     rework: Ratio
     revisits: int
@@ -54,9 +55,14 @@ class TransitionMatrix:
         return self.tally.terms
 
     @property
-    def breaches(self) -> tuple[tuple[Step, Bucket], ...]:
-        """The steps that the pipeline does not know, or allows to nobody."""
-        return tuple((step, bucket) for step, bucket in self.steps if not step.allowed)
+    def left_out(self) -> tuple[Problem, ...]:
+        """What is in none of the numbers, or not in all of them, and why."""
+        return self.tally.problems()
+
+    @property
+    def breaches(self) -> tuple[tuple[Hop, Bucket], ...]:
+        """The hops that the pipeline does not know, or allows to nobody."""
+        return tuple((hop, bucket) for hop, bucket in self.hops if not hop.allowed)
 
     def count(self, source: str | None, target: str | None) -> int:
         """Give how often deals went from a stage (None: from outside) to another (None: nowhere, they stayed)."""
@@ -68,15 +74,13 @@ class TransitionMatrix:
 
     def mean_time(self, source: str, target: str | None) -> timedelta | None:
         """Give the mean time from entering a stage to entering another (None: so far); None where nobody went."""
-        buckets = self._between(source, target)
-        count = sum(bucket.count for bucket in buckets)
-        return sum((bucket.duration for bucket in buckets), timedelta(0)) / count if count else None
+        return add_buckets(self._between(source, target)).mean_duration
 
     def _between(self, source: str | None, target: str | None) -> list[Bucket]:
-        return [bucket for step, bucket in self.steps if (step.source, step.target) == (source, target)]
+        return [bucket for hop, bucket in self.hops if (hop.source, hop.target) == (source, target)]
 
     def as_records(self) -> list[dict[str, Any]]:
-        """Give one dict per step, or per group and step: from, to, outcome (of ends), count, deals, mean days."""
+        """Give one dict per hop, or per group and hop: from, to, outcome (of ends), count, deals, mean days."""
         return records_of(self, self.groups, _records, self.terms.by)
 
     def detail(self) -> dict[str, Any]:
@@ -84,7 +88,7 @@ class TransitionMatrix:
         return details_of(self, self.groups, _numbers, self.tally)
 
     def table(self) -> Table:
-        """Give the matrix for eyes: a line per step, and the most frequent ways below."""
+        """Give the matrix for eyes: a line per hop, and the most frequent ways below."""
         ways = [f"{bucket.count:,} deals: {variant}" for variant, bucket in self.variants[:_SHOWN]]
         if more := len(self.variants) - _SHOWN:
             ways += [f"… and {more:,} more ways"] * (more > 0)
@@ -96,11 +100,11 @@ class TransitionMatrix:
         }
 
         def lines(matrix: TransitionMatrix) -> Iterator[list[Any]]:
-            for step, bucket in matrix.steps:
-                days = _mean_days(step, bucket)
-                allowed = "yes" if step.allowed else "no"
+            for hop, bucket in matrix.hops:
+                days = _mean_days(bucket)
+                allowed = "yes" if hop.allowed else "no"
                 shown = None if days is None else _Days(days)
-                yield [step.source or "(start)", step.end, bucket.count, bucket.deals, shown, allowed]
+                yield [hop.source or "(start)", hop.end, bucket.count, bucket.deals, shown, allowed]
 
         return table_of(
             self,
@@ -130,27 +134,28 @@ class _Days:
         return f"{self.number:,.1f}"
 
 
-def _mean_days(step: Step, bucket: Bucket) -> float | None:
-    return None if step.source is None or not bucket.count else bucket.duration / _DAY / bucket.count
+def _mean_days(bucket: Bucket) -> float | None:
+    mean = bucket.mean_duration
+    return None if mean is None else mean / _DAY
 
 
 def _records(matrix: TransitionMatrix) -> Iterator[dict[str, Any]]:
-    for step, bucket in matrix.steps:
+    for hop, bucket in matrix.hops:
         yield {
-            "source": step.source,
-            "target": step.target,
-            "outcome": None if step.outcome is None else str(step.outcome),
+            "source": hop.source,
+            "target": hop.target,
+            "outcome": None if hop.outcome is None else str(hop.outcome),
             "count": bucket.count,
             "deals": bucket.deals,
-            "mean_days": _mean_days(step, bucket),
-            "allowed": step.allowed,
+            "mean_days": _mean_days(bucket),
+            "allowed": hop.allowed,
         }
 
 
 def _numbers(matrix: TransitionMatrix) -> dict[str, Any]:
     return {
         "deals": matrix.deals,
-        "steps": list(_records(matrix)),
+        "hops": list(_records(matrix)),
         "variants": [
             {"stages": list(variant.stages), "outcome": str(variant.outcome), "count": bucket.count}
             for variant, bucket in matrix.variants
@@ -180,7 +185,7 @@ def measure_transitions(
     """Give how often deals went from each stage to each other, how long it took, and the ways they took.
 
     Every visit counts, also a second one to the same stage; every deal starts once and ends once, with its outcome, so
-    that as many steps lead into a stage as out of it. A step takes from entering one stage to entering the next, the
+    that as many hops lead into a stage as out of it. A hop takes from entering one stage to entering the next, the
     last one to `as_of` for open deals. `period` takes only the deals created in it, by the days of `timezone`; `scope`
     and `by` go by the values said last. Removed and merged deals do not exist.
 
@@ -201,23 +206,23 @@ def measure_transitions(
     return finish_transitions(tally, confidence=confidence)
 
 
-def finish_transitions(tally: BucketTally[Step | Variant], *, confidence: float = 0.95) -> TransitionMatrix:
+def finish_transitions(tally: BucketTally[Hop | Variant], *, confidence: float = 0.95) -> TransitionMatrix:
     """Give the matrix of counts: every division is done here, whoever counted."""
-    steps = [(key, bucket) for key, bucket in tally.buckets.items() if isinstance(key, Step)]
+    hops = [(key, bucket) for key, bucket in tally.buckets.items() if isinstance(key, Hop)]
     variants = [(key, bucket) for key, bucket in tally.buckets.items() if isinstance(key, Variant)]
 
-    def share(of: Iterable[tuple[Step, Bucket]], among: Iterable[tuple[Step, Bucket]]) -> Ratio:
+    def share(of: Iterable[tuple[Hop, Bucket]], among: Iterable[tuple[Hop, Bucket]]) -> Ratio:
         counts = [sum(bucket.count for _, bucket in found) for found in (of, among)]
         return make_ratio(counts[0], counts[1], confidence=confidence)
 
-    moves = [(step, bucket) for step, bucket in steps if step.target is not None]
-    between = [(step, bucket) for step, bucket in moves if step.distance]
+    moves = [(hop, bucket) for hop, bucket in hops if hop.target is not None]
+    between = [(hop, bucket) for hop, bucket in moves if hop.distance]
     deals = sum(bucket.count for _, bucket in variants)
     again = sum(bucket.count for variant, bucket in variants if variant.revisits)
     return TransitionMatrix(
         tally=tally,
         deals=deals,
-        steps=tuple(sorted(steps, key=_step_order)),
+        hops=tuple(sorted(hops, key=_hop_order)),
         variants=tuple(sorted(variants, key=_variant_order)),
         rework=make_ratio(again, deals, confidence=confidence),
         revisits=sum(bucket.count * variant.revisits for variant, bucket in variants),
@@ -229,9 +234,9 @@ def finish_transitions(tally: BucketTally[Step | Variant], *, confidence: float 
     )
 
 
-def _step_order(item: tuple[Step, Bucket]) -> tuple[int, int, str, bool]:
-    step, _ = item
-    return step.ranks[0], step.ranks[1], step.outcome or "", step.allowed
+def _hop_order(item: tuple[Hop, Bucket]) -> tuple[int, int, str, bool]:
+    hop, _ = item
+    return hop.ranks[0], hop.ranks[1], hop.outcome or "", hop.allowed
 
 
 def _variant_order(item: tuple[Variant, Bucket]) -> tuple[int, tuple[str, ...], str]:
@@ -250,7 +255,7 @@ def count_transitions(
     known_on: date | None = None,
     timezone: str | tzinfo | None = None,
     lenient: bool = False,
-) -> BucketTally[Step | Variant]:
+) -> BucketTally[Hop | Variant]:
     """Give the counts that `measure_transitions` divides; those of several parts of a history combine to the whole.
 
     The settings are those of `measure_transitions`; parts need the same `as_of`.
@@ -261,7 +266,7 @@ def count_transitions(
     past = fold_history(history, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
     terms = Terms(
         measure="transitions",
-        definition="every visit counts; each deal starts once and ends once; a step takes from entering to entering",
+        definition="every visit counts; each deal starts once and ends once; a hop takes from entering to entering",
         as_of=past.as_of,
         known_on=past.known_on,
         periods=() if period is None else (period,),
@@ -269,7 +274,7 @@ def count_transitions(
         scope=read_scope(scope, history),
         by=by,
     )
-    found = Collector[Step | Variant](terms)
+    found = Collector[Hop | Variant](terms)
     ways = find_ways(pipeline)
     for trail in past.trails:
         standing = trail.standing
@@ -277,8 +282,8 @@ def count_transitions(
             continue
         if period is not None and zone is not None and day_of(standing.opened_at, zone) not in period:
             continue
-        for step, duration in ways.steps(trail, standing, past.as_of):
-            found.put(step, Contribution(trail.opportunity_id, None, duration), standing)
+        for hop, duration in ways.hops(trail, standing, past.as_of):
+            found.put(hop, Contribution(trail.opportunity_id, None, duration), standing)
         variant = Variant(tuple(visit.stage for visit in trail.visits), standing.outcome)
         took = trail.visits[-1].entered_at - trail.visits[0].entered_at
         found.put(variant, Contribution(trail.opportunity_id, None, took), standing)

@@ -1,4 +1,4 @@
-"""The ways of deals through a process: from stage to stage, and whether the process knows such a step."""
+"""The ways of deals through a process: from stage to stage, and whether the process knows such a hop."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import find_edge, legal_outcomes
 from oppcore.records import Outcome, State
 
-__all__ = ["Step", "Variant", "Ways", "find_ways"]
+__all__ = ["Hop", "Variant", "Ways", "find_ways"]
 
 _GIVEN_UP = {Ending.LOST: Outcome.LOST, Ending.ABANDONED: Outcome.ABANDONED}
 
 
 @final
 @attrs.frozen
-class Step:
+class Hop:
     """From one stage to the next: `source` None is the start of a deal, `target` None its end, with its `outcome`.
 
     `distance` is how many open stages on the target is: 1 for the next one, below zero for an earlier one, 0 where not
@@ -67,29 +67,26 @@ def find_ways(pipeline: Pipeline) -> Ways:
 @final
 @attrs.frozen
 class Ways:
-    """The stages of a pipeline, with the places of the open ones, and the steps judged so far."""
+    """The stages of a pipeline, with the places of the open ones, and the hops judged so far."""
 
     pipeline: Pipeline
     opens: Mapping[str, int]
-    _known: dict[tuple[str | None, str, Outcome | None], Step] = attrs.field(factory=dict, init=False, eq=False)
+    _known: dict[tuple[str | None, str, Outcome | None], Hop] = attrs.field(factory=dict, init=False, eq=False)
 
-    def steps(self, trail: Trail, standing: Standing, as_of: datetime) -> Iterator[tuple[Step, timedelta]]:
-        """Give the steps of a deal and how long each took: from entering one stage to entering the next."""
+    def hops(self, trail: Trail, standing: Standing, as_of: datetime) -> Iterator[tuple[Hop, timedelta | None]]:
+        """Give the hops of a deal, and how long each took from entering a stage on (None: at the start, and closed)."""
         before: Visit | None = None
         for visit in trail.visits:
-            took = timedelta(0) if before is None else visit.entered_at - before.entered_at
-            yield self._step(before, visit), took
+            took = None if before is None else visit.entered_at - before.entered_at
+            yield self._hop(before, visit), took
             before = visit
         if before is not None:
             ends_at = as_of if before.left_at is None else before.left_at
-            open_ = standing.outcome is Outcome.OPEN
+            took = ends_at - before.entered_at if before.stage in self.opens else None
             ranks = self.pipeline.rank(before.stage) + 1, len(self.pipeline.stages) + 1
-            yield (
-                Step(before.stage, None, standing.outcome, ranks=ranks),
-                ends_at - before.entered_at if open_ or before.stage in self.opens else timedelta(0),
-            )
+            yield Hop(before.stage, None, standing.outcome, ranks=ranks), took
 
-    def _step(self, before: Visit | None, visit: Visit) -> Step:
+    def _hop(self, before: Visit | None, visit: Visit) -> Hop:
         source = None if before is None else before.stage
         given_up = None if before is None else self._given_up(before, visit)
         restored = before is not None and before.ended is Ending.REMOVED
@@ -108,13 +105,13 @@ class Ways:
             return None
         return closed if before.stage in self.opens else None
 
-    def _judge(self, source: str | None, target: str, given_up: Outcome | None, *, allowed: bool) -> Step:
+    def _judge(self, source: str | None, target: str, given_up: Outcome | None, *, allowed: bool) -> Hop:
         distance = 0
         if source is not None and given_up is None:
             here, there = self.opens.get(source), self.opens.get(target)
             distance = 0 if here is None or there is None else there - here
         ranks = -1 if source is None else self.pipeline.rank(source) + 1, self.pipeline.rank(target) + 1
-        return Step(source, target, None, distance, allowed, ranks)
+        return Hop(source, target, None, distance, allowed, ranks)
 
     def _allows(self, source: str | None, target: str, given_up: Outcome | None) -> bool:
         """Whether some move between the two is known and allowed, where both stand as their kinds let them."""
