@@ -15,6 +15,7 @@ from oppcore.records import Outcome, State
 
 __all__ = ["Hop", "Variant", "Ways", "find_ways"]
 
+_Key = tuple[str | None, str, Outcome | None]
 _GIVEN_UP = {Ending.LOST: Outcome.LOST, Ending.ABANDONED: Outcome.ABANDONED}
 
 
@@ -71,7 +72,7 @@ class Ways:
 
     pipeline: Pipeline
     opens: Mapping[str, int]
-    _known: dict[tuple[str | None, str, Outcome | None], Hop] = attrs.field(factory=dict, init=False, eq=False)
+    _known: dict[_Key, Hop] = attrs.field(factory=dict[_Key, Hop], init=False, eq=False)
 
     def hops(self, trail: Trail, standing: Standing, as_of: datetime) -> Iterator[tuple[Hop, timedelta | None]]:
         """Give the hops of a deal, and how long each took from entering a stage on (None: at the start, and closed)."""
