@@ -1,4 +1,4 @@
-"""The model of a pipeline that proofs are about: which moves can ever be made, and how they are walked.
+"""The model of a pipeline that proofs are about: which moves can ever be made.
 
 What a move undoes (a hold, a competitor's victory) is not counted on afterwards, nor is what a lost stage wants to stay
 true: losing is never gated.
@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Any, TypeAlias, final
-
-import attrs
 
 from oppcore.criteria import (
     Answered,
@@ -28,18 +26,14 @@ from oppcore.criteria import (
     Text,
     Undecided,
     Witness,
-    find_counterexample,
     find_witness,
     implies,
 )
 from oppcore.criteria.combinators import leaves_of
-from oppcore.errors import MoveRefused
 from oppcore.pipeline import Pipeline, StageKind, Waivable
 from oppcore.pipeline.edges import Edge
 from oppcore.pipeline.rules import stay_rules
-from oppcore.proof.claims import Story
 from oppcore.proof.passages import Allowance, Passage, find_allowed, find_moves, waivable_of
-from oppcore.proof.walking import Lost, Walk
 from oppcore.proof.ways import is_passable
 from oppcore.records import Field, Outcome, RecordKind, State
 from oppcore.records.progress import HOLD_FIELDS
@@ -222,57 +216,6 @@ class Model:
         """Say why it is not known whether a path can be walked; nothing where it is known."""
         found = (self.solve(one) for one in path)
         return next((one.what for one in found if isinstance(one, Undecided)), "")
-
-    def tell(self, path: Path, broken: tuple[Criterion, ...]) -> Story:
-        """Walk a path with the engine so that criteria are not true at its end. Raises `Lost` where that fails."""
-        plans = (self._plan_each(path, broken), self._plan_alike(path, broken))
-        reasons: list[str] = []
-        for plan in plans:
-            try:
-                return self._walk(path, plan, broken)
-            except Lost as lost:
-                reasons.append(str(lost))
-            except (MoveRefused, TypeError, ValueError, OverflowError) as error:
-                reasons.append(error.problems[0].code if isinstance(error, MoveRefused) else "record")
-        raise Lost(reasons[0])
-
-    def _plan_each(self, path: Path, broken: tuple[Criterion, ...]) -> list[Witness]:
-        """Give a situation for each passage, as if nothing were carried over from one to the next."""
-        found = [self.solve(one) for one in path[:-1]] + [self._last(path[-1:], broken)]
-        return [one for one in found if isinstance(one, Witness)]
-
-    def _plan_alike(self, path: Path, broken: tuple[Criterion, ...]) -> list[Witness]:
-        """Give one situation for all passages: what cannot be changed on the way is right from the start."""
-        one = self._last(path[1:] or path, broken)
-        first = self.solve(path[0])
-        if not isinstance(one, Witness) or not isinstance(first, Witness):
-            return []
-        opening = attrs.evolve(one, approved={}, elapsed={}, roles=first.roles) if len(path) > 1 else one
-        return [opening, *[one] * (len(path) - 1)]
-
-    def _last(self, path: Path, broken: tuple[Criterion, ...]) -> Witness | Impossible | Undecided:
-        asked = [criterion for one in path for criterion in self.asked(one)]
-        if not broken:
-            return find_witness(asked, fields=self.fields, budget=self.budget)
-        return find_counterexample(asked, broken[0], fields=self.fields, budget=self.budget)
-
-    def _walk(self, path: Path, plan: list[Witness], broken: tuple[Criterion, ...]) -> Story:
-        if len(plan) < len(path):
-            raise Lost("locks")
-        walk = Walk(self.pipeline, self.fields, overrides=Allowance.OVERRIDE in self.allowing)
-        try:
-            for passage, witness in zip(path, plan, strict=True):
-                walk.take(passage, witness)
-        except MoveRefused:
-            if walk.is_late:
-                raise Lost("clocks") from None
-            raise
-        decided = walk.decided
-        if walk.record.progress.state != path[-1].target or decided is None:
-            raise Lost("locks")
-        if any(one.judge(decided) is True for one in broken):
-            raise Lost("clocks" if walk.is_late else "locks")
-        return Story(walk.changes)
 
 
 def _fields_of(criterion: Criterion) -> set[str]:

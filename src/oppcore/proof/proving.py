@@ -22,6 +22,7 @@ from oppcore.proof.claims import Answer, Proved, Refuted
 from oppcore.proof.model import Model, Path, is_built_in
 from oppcore.proof.passages import Allowance, Passage
 from oppcore.proof.rewriting import find_rewritten
+from oppcore.proof.telling import tell
 from oppcore.proof.walking import Lost
 from oppcore.records import Outcome, State
 from oppcore.records.checks import to_texts
@@ -84,7 +85,7 @@ def _answer(model: Model, claim: Claim) -> Answer:
             doubts.append(last)
             continue
         try:
-            return Refuted(model.tell(path, last))
+            return Refuted(tell(model, path, last))
         except Lost as lost:
             doubts.append(str(lost))
     if Allowance.CORRECTION in model.allowing and model.pipeline.permissions.correct.allowed:

@@ -11,6 +11,7 @@ from oppcore.pipeline import Claim, Pipeline
 from oppcore.proof.claims import Story
 from oppcore.proof.hindsight import could_be_true, stages_stood_in
 from oppcore.proof.model import Model
+from oppcore.proof.telling import tell
 from oppcore.proof.walking import Lost
 from oppcore.records import Actor, Lead, Opportunity, Record, RecordKind
 
@@ -27,7 +28,7 @@ def find_rewritten(model: Model, claim: Claim) -> Story | None:
     for path in model.paths():
         if claim.is_about(path[-1].target):
             try:
-                told = model.tell(path, ())
+                told = tell(model, path, ())
             except Lost:
                 continue
             for changes in _corrected(model.pipeline, told.changes):
