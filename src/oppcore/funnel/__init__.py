@@ -6,7 +6,6 @@ from oppcore.funnel.booking import MovementKind, MovementPolicy
 from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_buckets
 from oppcore.funnel.checks import HygieneCheck
 from oppcore.funnel.close_dates import SlippageKind, count_slippage
-from oppcore.funnel.closings import Closing, count_losses
 from oppcore.funnel.counting import CountingRule, StepCounts, Tally, combine, count_steps
 from oppcore.funnel.coverage import Coverage, CoverageKind, count_coverage, finish_coverage, measure_coverage
 from oppcore.funnel.creation import (
@@ -17,6 +16,7 @@ from oppcore.funnel.creation import (
     finish_creation,
     measure_creation,
 )
+from oppcore.funnel.exits import Exit, count_losses
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.hygiene import Hygiene, count_hygiene, finish_hygiene, measure_hygiene
 from oppcore.funnel.losses import Losses, LossRow, StageLosses, finish_losses, measure_losses
@@ -29,7 +29,6 @@ from oppcore.funnel.ways import Hop, Variant
 __all__ = [
     "Bucket",
     "BucketTally",
-    "Closing",
     "Contribution",
     "CountingRule",
     "Coverage",
@@ -37,6 +36,7 @@ __all__ = [
     "Creation",
     "CreationKind",
     "CreationRow",
+    "Exit",
     "Funnel",
     "FunnelGroup",
     "FunnelStep",

@@ -142,7 +142,7 @@ class BucketTally(Generic[K]):
 
     def problems(self) -> tuple[Problem, ...]:
         """List what is in none of the numbers, or not in all of them, and why."""
-        lacking = (list_deals(code, bucket.ids) for code, bucket in sorted(self.missing.items()))
+        lacking = (list_deals(code, bucket) for code, bucket in sorted(self.missing.items()))
         return self.left_out + tuple(lacking)
 
 
@@ -150,12 +150,12 @@ _EMPTY = Bucket()
 _SHOWN = 5
 
 
-def list_deals(code: str, ids: Iterable[str], *, need: str | None = None) -> Problem:
-    """Give the problem that some deals have, naming the first of them."""
-    found = tuple(ids)
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    path = f"{'opportunity' if len(found) == 1 else 'opportunities'} {', '.join(found[:_SHOWN])}{more}"
-    return Problem(code, path, {"count": len(found), "ids": found} | ({} if need is None else {"need": need}))
+def list_deals(code: str, bucket: Bucket, *, need: str | None = None) -> Problem:
+    """Give the problem that the deals of a bucket have, naming the first of them where it is known which they are."""
+    ids = () if bucket.contributions is None else bucket.ids
+    more = f" and {bucket.deals - _SHOWN} more" if len(ids) > _SHOWN else ""
+    path = f"{'opportunity' if bucket.deals == 1 else 'opportunities'} {', '.join(ids[:_SHOWN])}{more}".strip()
+    return Problem(code, path, {"count": bucket.deals, "ids": ids} | ({} if need is None else {"need": need}))
 
 
 @final

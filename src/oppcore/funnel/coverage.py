@@ -10,7 +10,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution, list_deals
+from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution, add_buckets, list_deals
 from oppcore.funnel.terms import Scope, Terms, day_of, need_zone, read_scope
 from oppcore.history import History, fold_history
 from oppcore.money import Money
@@ -29,6 +29,10 @@ class CoverageKind(StrEnum):
     WON = "won"
 
 
+Heading = tuple[CoverageKind, str | None]
+"""A kind, and the currency of the deals; None where they have no amount."""
+
+
 @final
 @attrs.frozen(kw_only=True)
 class Coverage:
@@ -38,7 +42,7 @@ class Coverage:
     in the currency of the quota; deals in another are in neither, and are listed in `left_out`.
     """
 
-    tally: BucketTally[CoverageKind] = attrs.field(repr=False)
+    tally: BucketTally[Heading] = attrs.field(repr=False)
     quota: Money
     open_amount: Money
     won_amount: Money
@@ -71,7 +75,8 @@ class Coverage:
 
     def bucket(self, kind: CoverageKind | str) -> Bucket:
         """Give the open or the won deals of the period, in all currencies."""
-        return self.tally.bucket(CoverageKind(kind))
+        wanted = CoverageKind(kind)
+        return add_buckets(bucket for (found, _), bucket in self.tally.buckets.items() if found is wanted)
 
     def ids(self, kind: CoverageKind | str) -> tuple[str, ...]:
         """Give the ids of the open or the won deals of the period."""
@@ -163,25 +168,22 @@ def measure_coverage(
     return finish_coverage(tally, quota=quota)
 
 
-def finish_coverage(tally: BucketTally[CoverageKind], *, quota: Money) -> Coverage:
+def finish_coverage(tally: BucketTally[Heading], *, quota: Money) -> Coverage:
     """Give the coverage of a quota from counts: every division is done here, whoever counted."""
     if quota.amount <= 0:
         message = f"a quota is above zero, not {quota}"
         raise ValueError(message)
     nothing = Money.zero(quota.currency)
-    buckets = {kind: tally.bucket(kind) for kind in CoverageKind}
-    other = sorted(
-        one.opportunity_id
-        for bucket in buckets.values()
-        for one in bucket.contributions or ()
-        if one.amount is not None and one.amount.currency != quota.currency
+    other = add_buckets(
+        bucket for (_, currency), bucket in tally.buckets.items() if currency not in (None, quota.currency)
     )
-    unlike = [list_deals("currency.other", other, need=quota.currency)] if other else []
+    unlike = [list_deals("currency.other", other, need=quota.currency)] if other.count else []
+    amounts = {kind: tally.bucket((kind, quota.currency)).amounts.get(quota.currency, nothing) for kind in CoverageKind}
     return Coverage(
         tally=tally,
         quota=quota,
-        open_amount=buckets[CoverageKind.OPEN].amounts.get(quota.currency, nothing),
-        won_amount=buckets[CoverageKind.WON].amounts.get(quota.currency, nothing),
+        open_amount=amounts[CoverageKind.OPEN],
+        won_amount=amounts[CoverageKind.WON],
         left_out=(*tally.problems(), *unlike),
     )
 
@@ -196,7 +198,7 @@ def count_coverage(
     scope: Scope | None = None,
     known_on: date | None = None,
     lenient: bool = False,
-) -> BucketTally[CoverageKind]:
+) -> BucketTally[Heading]:
     """Give the sums that `measure_coverage` divides; those of several parts of a history combine to the whole.
 
     The settings are those of `measure_coverage`; parts need the same `as_of`.
@@ -215,7 +217,7 @@ def count_coverage(
         timezone=str(zone),
         scope=read_scope(scope, history),
     )
-    found = Collector[CoverageKind](terms)
+    found = Collector[Heading](terms)
     for trail in past.trails:
         standing = trail.standing
         if standing is None or not terms.covers(standing):
@@ -229,7 +231,7 @@ def count_coverage(
         elif standing.outcome is Outcome.WON and standing.closed_at is not None:
             kind = CoverageKind.WON if day_of(standing.closed_at, zone) in period else None
         if kind is not None:
-            found.put(kind, Contribution(id, standing.amount))
+            found.put((kind, standing.column("currency")), Contribution(id, standing.amount))
             if standing.amount is None:
                 found.lack("amount.missing", id)
     return found.tally(past.left_out)

@@ -11,7 +11,7 @@ import attrs
 
 from oppcore.errors import Problem
 from oppcore.funnel.buckets import Bucket, BucketTally, add_buckets
-from oppcore.funnel.closings import REASON, Closing, count_losses
+from oppcore.funnel.exits import REASON, Exit, count_losses
 from oppcore.funnel.showing import amount_cells, amount_pairs, find_currencies
 from oppcore.funnel.terms import Scope, Terms
 from oppcore.history import History
@@ -64,7 +64,7 @@ class Losses:
     pipeline.
     """
 
-    tally: BucketTally[Closing] = attrs.field(repr=False)
+    tally: BucketTally[Exit] = attrs.field(repr=False)
     rows: tuple[LossRow, ...]
     stages: tuple[StageLosses, ...]
     lost: Bucket
@@ -222,7 +222,7 @@ def measure_losses(
     return finish_losses(tally, confidence=confidence)
 
 
-def finish_losses(tally: BucketTally[Closing], *, confidence: float = 0.95) -> Losses:
+def finish_losses(tally: BucketTally[Exit], *, confidence: float = 0.95) -> Losses:
     """Give the rows of counts: every division is done here, whoever counted."""
     lost, won, abandoned = (_of(tally, outcome) for outcome in (Outcome.LOST, Outcome.WON, Outcome.ABANDONED))
     by_value = sorted(tally.by_group().items(), key=lambda item: -_of(item[1], Outcome.LOST).count)
@@ -232,7 +232,7 @@ def finish_losses(tally: BucketTally[Closing], *, confidence: float = 0.95) -> L
         rows.append(_row(value, group, lost, before=before, confidence=confidence))
     places: list[StageLosses] = []
     for stage in (*tally.terms.headings, None):
-        bucket = tally.bucket(Closing(Outcome.LOST, stage))
+        bucket = tally.bucket(Exit(Outcome.LOST, stage))
         if stage is not None or bucket.count:
             places.append(StageLosses(stage, bucket, make_ratio(bucket.count, lost.count, confidence=confidence)))
     return Losses(
@@ -247,9 +247,7 @@ def finish_losses(tally: BucketTally[Closing], *, confidence: float = 0.95) -> L
     )
 
 
-def _row(
-    value: str | None, group: BucketTally[Closing], all_lost: Bucket, *, before: int, confidence: float
-) -> LossRow:
+def _row(value: str | None, group: BucketTally[Exit], all_lost: Bucket, *, before: int, confidence: float) -> LossRow:
     lost, won = _of(group, Outcome.LOST), _of(group, Outcome.WON)
     closed = won.count + lost.count
     return LossRow(
@@ -264,8 +262,8 @@ def _row(
     )
 
 
-def _of(tally: BucketTally[Closing], outcome: Outcome) -> Bucket:
-    return add_buckets(bucket for closing, bucket in tally.buckets.items() if closing.outcome is outcome)
+def _of(tally: BucketTally[Exit], outcome: Outcome) -> Bucket:
+    return add_buckets(bucket for how, bucket in tally.buckets.items() if how.outcome is outcome)
 
 
 def _shares(parts: Mapping[str, Money], wholes: Mapping[str, Money]) -> dict[str, Fraction]:

@@ -181,9 +181,8 @@ class _Fold:
         elif outcome not in place.legal:
             self.unused.append(("stage.outcome", row))
             return
-        back = self.removed is not None
         self.removed = None
-        was_open = self.stage is not None and self.outcome is Outcome.OPEN and not back
+        was_open = self.visiting and self.outcome is Outcome.OPEN
         expected = self.expected_close_on
         self._remember(row)
         self._stand(stage, outcome, place, row)

@@ -15,7 +15,7 @@ from oppcore.periods import Period
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
 
-__all__ = ["REASON", "Closing", "count_losses"]
+__all__ = ["REASON", "Exit", "count_losses"]
 
 REASON = "reason"
 """The column that says why a deal was closed."""
@@ -23,7 +23,7 @@ REASON = "reason"
 
 @final
 @attrs.frozen
-class Closing:
+class Exit:
     """How a deal ended, and the open stage it was in last (None: it never was in one)."""
 
     outcome: Outcome
@@ -41,7 +41,7 @@ def count_losses(
     known_on: date | None = None,
     timezone: str | tzinfo | None = None,
     lenient: bool = False,
-) -> BucketTally[Closing]:
+) -> BucketTally[Exit]:
     """Give the buckets that `measure_losses` divides; those of several parts of a history combine to the whole.
 
     The settings are those of `measure_losses`; parts need the same `as_of`.
@@ -52,6 +52,7 @@ def count_losses(
     terms = Terms(
         measure="losses",
         definition=f"closed deals by {by} and by the outcome they have; win rate: won / (won + lost)",
+        policy="final",
         as_of=past.as_of,
         known_on=past.known_on,
         periods=() if period is None else (period,),
@@ -61,7 +62,7 @@ def count_losses(
         headings=tuple(stage.key for stage in pipeline.open_stages),
     )
     open_stages = set(terms.headings)
-    found = Collector[Closing](terms)
+    found = Collector[Exit](terms)
     for trail in past.trails:
         standing = trail.standing
         if standing is None or standing.closed_at is None or not terms.covers(standing):
@@ -70,8 +71,8 @@ def count_losses(
             continue
         if standing.amount is None:
             found.lack("amount.missing", trail.opportunity_id)
-        closing = Closing(standing.outcome, _last_open(trail, standing, open_stages))
-        found.put(closing, Contribution(trail.opportunity_id, standing.amount), standing)
+        how = Exit(standing.outcome, _last_open(trail, standing, open_stages))
+        found.put(how, Contribution(trail.opportunity_id, standing.amount), standing)
     return found.tally(past.left_out)
 
 
