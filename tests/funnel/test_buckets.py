@@ -1,6 +1,7 @@
 """Buckets, also those of which only counts are known."""
 
 from datetime import timedelta
+from functools import partial
 
 import attrs
 import pytest
@@ -30,30 +31,37 @@ from oppcore.money import Money
 from oppcore.periods import read_period
 from tests.history.examples import PIPELINE, day, row, row_lists
 
+FEW = settings(max_examples=10)
 JANUARY = read_period("2024-01")
+AS_OF = day(9)
 MEASURES = {
     "movement": (
-        lambda history: count_movement(
-            history, PIPELINE, policy="book_deltas", since=day(3), until=day(9), by="owner_id"
-        ),
+        count_movement,
+        {"policy": "book_deltas", "since": day(3), "until": AS_OF, "by": "owner_id"},
         finish_movement,
     ),
-    "slippage": (
-        lambda history: count_slippage(history, PIPELINE, period=JANUARY, timezone="UTC", by="owner_id"),
-        finish_slippage,
-    ),
-    "creation": (
-        lambda history: count_creation(history, PIPELINE, periods=[JANUARY], timezone="UTC", by="owner_id"),
-        finish_creation,
-    ),
+    "slippage": (count_slippage, {"period": JANUARY, "as_of": AS_OF, "by": "owner_id"}, finish_slippage),
+    "creation": (count_creation, {"periods": [JANUARY], "as_of": AS_OF, "by": "owner_id"}, finish_creation),
     "coverage": (
-        lambda history: count_coverage(history, PIPELINE, period=JANUARY, timezone="UTC"),
-        lambda tally: finish_coverage(tally, quota=Money(9, "EUR")),
+        count_coverage,
+        {"period": JANUARY, "as_of": AS_OF},
+        partial(finish_coverage, quota=Money(9, "EUR")),
     ),
-    "losses": (lambda history: count_losses(history, PIPELINE, by="owner_id"), finish_losses),
-    "transitions": (lambda history: count_transitions(history, PIPELINE, by="owner_id"), finish_transitions),
-    "hygiene": (lambda history: count_hygiene(history, PIPELINE, timezone="UTC", by="owner_id"), finish_hygiene),
+    "losses": (count_losses, {"as_of": AS_OF, "by": "owner_id"}, finish_losses),
+    "transitions": (count_transitions, {"as_of": AS_OF, "by": "owner_id"}, finish_transitions),
+    "hygiene": (count_hygiene, {"as_of": AS_OF, "by": "owner_id"}, finish_hygiene),
 }
+"""How each measure counts, what it is asked, and how it finishes."""
+
+
+def count(name, rows, **further):
+    counting, asked, _ = MEASURES[name]
+    return counting(make_history(rows), PIPELINE, timezone="UTC", **asked, **further)
+
+
+def same(one, other):
+    """Whether two tallies count alike; what they were asked may differ in what was known."""
+    return (one.buckets, one.groups, one.missing) == (other.buckets, other.groups, other.missing)
 
 
 def counts_only(tally):
@@ -72,10 +80,9 @@ def counts_only(tally):
 
 @pytest.mark.parametrize("name", MEASURES)
 @given(rows=row_lists())
-@settings(max_examples=10)
+@FEW
 def test_a_measure_needs_counts_only(name, rows):
-    count, finish = MEASURES[name]
-    tally = count(make_history(rows))
+    finish, tally = MEASURES[name][2], count(name, rows)
 
     whole, bare = finish(tally), finish(counts_only(tally))
     assert bare.as_records() == whole.as_records()
@@ -85,6 +92,24 @@ def test_a_measure_needs_counts_only(name, rows):
         problem.params.get("count") for problem in whole.left_out
     ]
     assert str(bare)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@given(rows=row_lists())
+@FEW
+def test_what_happens_later_changes_no_measure(name, rows):
+    earlier = [one for one in rows if one.at <= AS_OF]
+
+    assert same(count(name, rows), count(name, earlier))
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@given(rows=row_lists(), on=st.integers(0, 15))
+@FEW
+def test_what_becomes_known_later_changes_no_measure_of_what_was_known(name, rows, on):
+    known = [one for one in rows if one.known_at <= day(on)]
+
+    assert same(count(name, rows, known_on=day(on)), count(name, known))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.integers(-9, 9), st.none() | st.integers(0, 9))))
