@@ -194,22 +194,25 @@ class Model:
             self._out[state] = tuple(one for one in found if not isinstance(self.solve(one), Impossible))
         return self._out[state]
 
-    def paths(
-        self, admits: Callable[[Passage], bool] = lambda _: True, *, start: State | None = None
-    ) -> Iterator[Path]:
-        """Give a shortest path to every state and along every last passage, shortest first; each state is left once."""
-        queue: list[tuple[State | None, Path]] = [(start, ())]
-        seen: set[State | None] = {start}
+    def paths(self, admits: Callable[[Passage], bool] = lambda _: True) -> Iterator[Path]:
+        """Give a shortest path to every state and along every last passage, shortest first.
+
+        Each state is left once by deals that kept to the rules, and once by those that did not: what a stage wants to
+        stay true may be untrue of these.
+        """
+        queue: list[tuple[State | None, bool, Path]] = [(None, False, ())]
+        seen: set[tuple[State, bool]] = set()
         while queue:
-            further: list[tuple[State | None, Path]] = []
-            for state, path in queue:
+            further: list[tuple[State | None, bool, Path]] = []
+            for state, bent, path in queue:
                 for passage in self._passages(state):
                     if not admits(passage):
                         continue
                     yield (*path, passage)
-                    if passage.target not in seen:
-                        seen.add(passage.target)
-                        further.append((passage.target, (*path, passage)))
+                    reached = passage.target, bent or passage.by is not None
+                    if reached not in seen:
+                        seen.add(reached)
+                        further.append((*reached, (*path, passage)))
             queue = further
 
     def doubt(self, path: Path) -> str:

@@ -43,6 +43,7 @@ def _plans(model: Model, path: Path, broken: tuple[Criterion, ...]) -> Iterator[
     nobody = tuple(Not(Approved(one.key)) for one in model.pipeline.approvals)
     yield _plan_each(model, path, broken)
     yield _plan_alike(model, path, broken)
+    yield _plan_early(_plan_each(model, path, broken))
     yield _plan_each(model, path, broken, staying=True)
     yield _plan_each(model, path, broken, more=nobody)
     yield _plan_each(model, path, broken, more=nobody, staying=True)
@@ -77,6 +78,11 @@ def _plan_alike(model: Model, path: Path, broken: tuple[Criterion, ...]) -> list
         return []
     opening = attrs.evolve(one, approved={}, elapsed={}, roles=first.roles) if len(path) > 1 else one
     return [opening, *[one] * (len(path) - 1)]
+
+
+def _plan_early(each: list[Witness]) -> list[Witness]:
+    """Give the same situations, with what the last one wants filled in as soon as nothing else is wanted there."""
+    return [attrs.evolve(one, values={**each[-1].values, **one.values}) for one in each]
 
 
 def _last(
