@@ -28,7 +28,20 @@ PLACEHOLDER = re.compile(r"\{(\w+)")
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
-UNSPOKEN = {"CountingRule", "Ending", "EntryRule", "Match", "Origination", "OutcomeRule"}
+UNSPOKEN = {
+    "CountingRule",
+    "CoverageKind",
+    "CreationKind",
+    "Ending",
+    "EntryRule",
+    "HygieneCheck",
+    "Match",
+    "MovementKind",
+    "MovementPolicy",
+    "Origination",
+    "OutcomeRule",
+    "SlippageKind",
+}
 OTHERS = [language for language in find_languages() if language != "en"]
 
 

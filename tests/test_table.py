@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from oppcore.errors import Problem
@@ -64,6 +66,12 @@ def test_what_was_left_out_is_listed_and_a_long_list_is_counted():
 
 def test_it_gives_records_for_data_frames():
     assert Table(columns=["a", "b"], rows=[[1, None]]).as_records() == [{"a": 1, "b": None}]
+
+
+def test_decimals_are_written_out_whatever_their_exponent():
+    table = Table(columns=["amount"], rows=[[Decimal("1E+6")], [Decimal("-1234.50")]])
+
+    assert str(table).splitlines()[2:] == ["1,000,000", "-1,234.50"]
 
 
 def test_an_empty_table_has_its_heads():

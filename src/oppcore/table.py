@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, final
 from unicodedata import category, combining, east_asian_width
 
@@ -102,6 +103,8 @@ def _shown(cell: Any) -> str:
         return "–"
     if isinstance(cell, int) and not isinstance(cell, bool):
         return f"{cell:,}"
+    if isinstance(cell, Decimal):
+        return format(cell, ",f")
     return _clean(str(cell))
 
 

@@ -116,7 +116,7 @@ class Forecast:
         return Table(
             columns=["period", "currency", *(name.replace("_", " ") for name in amounts), "deals"],
             rows=[
-                [row.period, row.currency, *(_Figure(getattr(row, name)) for name in amounts), row.count]
+                [row.period, row.currency, *(getattr(row, name).amount for name in amounts), row.count]
                 for row in self.rows
             ],
             title=f"Forecast {as_of_text(self.as_of, self.known_on)}",
@@ -129,17 +129,6 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return self.table().html()
-
-
-@final
-@attrs.frozen
-class _Figure:
-    """An amount in a table whose row names the currency."""
-
-    money: Money
-
-    def __str__(self) -> str:
-        return format(self.money.amount, ",f")
 
 
 def weigh_forecast(

@@ -1,13 +1,29 @@
-"""Measuring the past: how many deals reached each step, what became of them, how many were won, how long it took."""
+"""Measuring the past: how many reached each step, what became of them, what changed and why, and how long it took."""
 
 from __future__ import annotations
 
+from oppcore.funnel.booking import MovementKind, MovementPolicy
+from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_buckets
 from oppcore.funnel.cells import CellCounts
+from oppcore.funnel.checks import HygieneCheck
+from oppcore.funnel.close_dates import SlippageKind, count_slippage
 from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.counting import Counting, CountingRule, EntryRule
+from oppcore.funnel.coverage import Coverage, CoverageKind, count_coverage, finish_coverage, measure_coverage
+from oppcore.funnel.creation import (
+    Creation,
+    CreationKind,
+    CreationRow,
+    count_creation,
+    finish_creation,
+    measure_creation,
+)
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
+from oppcore.funnel.exits import Exit, count_losses
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.histogram import Bin
+from oppcore.funnel.hygiene import Hygiene, count_hygiene, finish_hygiene, measure_hygiene
+from oppcore.funnel.losses import Losses, LossRow, StageLosses, finish_losses, measure_losses
 from oppcore.funnel.maturity import (
     EstimatedShare,
     MatureConversion,
@@ -17,10 +33,12 @@ from oppcore.funnel.maturity import (
     finish_mature_conversion,
     measure_mature_conversion,
 )
+from oppcore.funnel.movement import Movement, count_movement, finish_movement, measure_movement
 from oppcore.funnel.outcomes import OutcomeRule
 from oppcore.funnel.report import Report, ReportGroup
 from oppcore.funnel.sample import Basis
 from oppcore.funnel.share import Share
+from oppcore.funnel.slippage import Slippage, finish_slippage, measure_slippage
 from oppcore.funnel.stagewins import (
     StageOutcomes,
     StageWinRate,
@@ -30,6 +48,7 @@ from oppcore.funnel.stagewins import (
 )
 from oppcore.funnel.steps import StepCounts, count_steps
 from oppcore.funnel.tally import Tally, combine
+from oppcore.funnel.terms import Terms
 from oppcore.funnel.timing import (
     ConversionTime,
     TimeCounts,
@@ -37,62 +56,102 @@ from oppcore.funnel.timing import (
     finish_time_to_convert,
     measure_time_to_convert,
 )
-from oppcore.funnel.winrate import (
-    Closings,
-    WinCounts,
-    WinRate,
-    count_closings,
-    finish_win_rates,
-    measure_win_rates,
-)
+from oppcore.funnel.transitions import TransitionMatrix, count_transitions, finish_transitions, measure_transitions
+from oppcore.funnel.ways import Hop, Variant
+from oppcore.funnel.winrate import Closings, WinCounts, WinRate, count_closings, finish_win_rates, measure_win_rates
 
 __all__ = [
     "Basis",
     "Bin",
+    "Bucket",
+    "BucketTally",
     "CellCounts",
     "Closings",
     "Cohort",
+    "Contribution",
     "ConversionTime",
     "Counting",
     "CountingRule",
+    "Coverage",
+    "CoverageKind",
+    "Creation",
+    "CreationKind",
+    "CreationRow",
     "DropOff",
     "EntryRule",
     "EstimatedShare",
+    "Exit",
     "Funnel",
     "FunnelGroup",
     "FunnelStep",
+    "Hop",
+    "Hygiene",
+    "HygieneCheck",
+    "LossRow",
+    "Losses",
     "MatureConversion",
     "MatureCounts",
     "Maturity",
+    "Movement",
+    "MovementKind",
+    "MovementPolicy",
     "OutcomeRule",
     "Report",
     "ReportGroup",
     "Share",
+    "Slippage",
+    "SlippageKind",
+    "StageLosses",
     "StageOutcomes",
     "StageWinRate",
     "StepCounts",
     "Tally",
+    "Terms",
     "TimeCounts",
+    "TransitionMatrix",
+    "Variant",
     "VisitCounting",
     "WinCounts",
     "WinRate",
     "combine",
+    "combine_buckets",
     "count_closings",
+    "count_coverage",
+    "count_creation",
+    "count_hygiene",
+    "count_losses",
     "count_mature_visits",
+    "count_movement",
+    "count_slippage",
     "count_stage_outcomes",
     "count_steps",
     "count_times",
+    "count_transitions",
     "count_visits",
+    "finish_coverage",
+    "finish_creation",
     "finish_drop_off",
     "finish_funnel",
+    "finish_hygiene",
+    "finish_losses",
     "finish_mature_conversion",
+    "finish_movement",
+    "finish_slippage",
     "finish_stage_win_rates",
     "finish_time_to_convert",
+    "finish_transitions",
     "finish_win_rates",
+    "measure_coverage",
+    "measure_creation",
     "measure_drop_off",
     "measure_funnel",
+    "measure_hygiene",
+    "measure_losses",
     "measure_mature_conversion",
+    "measure_movement",
+    "measure_slippage",
     "measure_stage_win_rates",
     "measure_time_to_convert",
+    "measure_transitions",
     "measure_win_rates",
 ]

@@ -11,11 +11,12 @@ from oppcore.history.row import Row, RowKind
 from oppcore.history.snapshot import Snapshot, StageCount, take_snapshot
 from oppcore.history.sorted import fold_sorted
 from oppcore.history.standing import COLUMNS, Standing, standing_of
-from oppcore.history.trail import Ending, OutcomeChange, Trail, Visit
+from oppcore.history.trail import CloseDateChange, Ending, OutcomeChange, Trail, Visit
 
 __all__ = [
     "COLUMNS",
     "Adoption",
+    "CloseDateChange",
     "Ending",
     "History",
     "OutcomeChange",

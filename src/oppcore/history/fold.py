@@ -11,7 +11,7 @@ import attrs
 
 from oppcore.history.row import Row, RowKind
 from oppcore.history.standing import Standing
-from oppcore.history.trail import Ending, OutcomeChange, Trail, Visit
+from oppcore.history.trail import CloseDateChange, Ending, OutcomeChange, Trail, Visit
 from oppcore.money import Money
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import legal_outcomes
@@ -95,9 +95,11 @@ class _Fold:
     __slots__ = (
         "actor_id",
         "amount",
+        "amounts",
         "away",
         "category",
         "changes",
+        "close_dates",
         "closed_at",
         "entered_at",
         "expected_close_on",
@@ -143,6 +145,8 @@ class _Fold:
         self.visits: list[Visit] = []
         self.changes: list[OutcomeChange] = []
         self.path: list[tuple[str | None, datetime]] = []
+        self.close_dates: list[CloseDateChange] = []
+        self.amounts: list[tuple[datetime, Money | None]] = []
         self.unused: list[tuple[str, Row]] = []
 
     def read(self, row: Row) -> None:
@@ -178,8 +182,12 @@ class _Fold:
             self.unused.append(("stage.outcome", row))
             return
         self.removed = None
+        was_open = self.visiting and self.outcome is Outcome.OPEN
+        expected = self.expected_close_on
         self._remember(row)
         self._stand(stage, outcome, place, row)
+        if expected != self.expected_close_on and was_open and self.outcome is Outcome.OPEN:
+            self.close_dates.append(CloseDateChange(expected, self.expected_close_on, row.at, self.amount))
 
     def _stand(self, stage: str, outcome: Outcome, place: Place, row: Row) -> None:
         at = row.at
@@ -235,6 +243,7 @@ class _Fold:
     def _remember(self, row: Row) -> None:
         if row.amount is not None:
             self.amount = row.amount
+            self.amounts.append((row.at, row.amount))
         if row.owner_id is not None:
             self.owner_id = row.owner_id
         if row.source is not None:
@@ -250,12 +259,14 @@ class _Fold:
         if row.further:
             self.further = {**self.further, **row.further}
         if row.cleared:
-            self._clear(row.cleared)
+            self._clear(row.cleared, row.at)
 
-    def _clear(self, columns: Iterable[str]) -> None:
+    def _clear(self, columns: Sequence[str], at: datetime) -> None:
         for column in columns:
             if column in _CLEARABLE:
                 setattr(self, _CLEARABLE[column], None)
+        if "amount" in columns:
+            self.amounts.append((at, None))
         self.further = {name: value for name, value in self.further.items() if name not in columns}
 
     def _estimate(self) -> Estimate:
@@ -291,5 +302,7 @@ class _Fold:
             path=tuple(self.path),
             standing=standing,
             removed=self.removed,
+            close_date_changes=tuple(self.close_dates),
+            amounts=tuple(self.amounts),
             unused=tuple(self.unused),
         )

@@ -10,7 +10,8 @@ goes back to being open, in a reversal. That way every visit, to closed stages t
 
 from __future__ import annotations
 
-from datetime import datetime
+from bisect import bisect_right
+from datetime import date, datetime
 from enum import StrEnum
 from typing import final
 
@@ -18,9 +19,10 @@ import attrs
 
 from oppcore.history.row import Row, RowKind
 from oppcore.history.standing import Standing
+from oppcore.money import Money
 from oppcore.records import Outcome
 
-__all__ = ["Ending", "OutcomeChange", "Trail", "Visit"]
+__all__ = ["CloseDateChange", "Ending", "OutcomeChange", "Trail", "Visit"]
 
 
 class Ending(StrEnum):
@@ -59,14 +61,34 @@ class OutcomeChange:
 
 
 @final
+@attrs.frozen
+class CloseDateChange:
+    """An open deal got another expected close date: which, when, and what the deal was worth then.
+
+    `old` is None where there was no date before, `new` where there is none any more.
+    """
+
+    old: date | None
+    new: date | None
+    at: datetime
+    amount: Money | None = None
+
+    @property
+    def days(self) -> int | None:
+        """By how many days the deal slipped; negative where it was pulled in, None where a date is missing."""
+        return None if self.old is None or self.new is None else (self.new - self.old).days
+
+
+@final
 @attrs.frozen(kw_only=True)
 class Trail:
     """What the rows of one opportunity say.
 
     `path` lists, in order, each stage entered, and None each time the deal was won. `standing` is None where the deal
     is in no count: it was removed or merged (`removed` says which of them), moved to another pipeline, or never entered
-    a stage of this one. `unused` holds the rows that could not be read against the pipeline, each with the code of the
-    reason.
+    a stage of this one. `close_date_changes` are those of the open deal, `amounts` what it was said to be worth and
+    when (None: no longer anything). `unused` holds the rows that could not be read against the pipeline, each with the
+    code of the reason.
     """
 
     opportunity_id: str
@@ -75,7 +97,14 @@ class Trail:
     path: tuple[tuple[str | None, datetime], ...]
     standing: Standing | None
     removed: RowKind | None
+    close_date_changes: tuple[CloseDateChange, ...] = ()
+    amounts: tuple[tuple[datetime, Money | None], ...] = ()
     unused: tuple[tuple[str, Row], ...] = ()
+
+    def amount_at(self, instant: datetime) -> Money | None:
+        """Give what the deal was worth at an instant (inclusive); None where nothing was said."""
+        place = bisect_right(self.amounts, instant, key=_when)
+        return self.amounts[place - 1][1] if place else None
 
     @property
     def closings(self) -> tuple[OutcomeChange, ...]:
@@ -86,3 +115,7 @@ class Trail:
     def reopenings(self) -> tuple[OutcomeChange, ...]:
         """Every time the closed deal was opened again."""
         return tuple(change for change in self.outcome_changes if change.outcome is Outcome.OPEN)
+
+
+def _when(said: tuple[datetime, Money | None]) -> datetime:
+    return said[0]

@@ -457,6 +457,8 @@ TEXTS: Mapping[str, str] = {
     "deal.no_stage": "{path}: nothing says in which stage the deal stands[[; rows in all: {rows}]]",
     "deal.newer": "{path}: changed at {have}, after the instant the forecast is made for, {need}",
     "amount.missing": "{path}: no amount; deals in all: {count}",
+    "close_date.missing": "{path}: no expected close date; deals in all: {count}",
+    "currency.other": "{path}: in another currency than {need}, and not converted; deals in all: {count}",
     "probability.missing": "{path}: no probability, and none for the stage {stage!r}; deals in all: {count}",
     "category.omitted": "{path}: omitted from forecasts; deals in all: {count}",
     # What a criterion asks for.

@@ -544,6 +544,8 @@ TEXTS: Mapping[str, str] = {
     "deal.no_stage": "{path}：没有任何数据说明该商机处于哪个阶段[[；共 {rows} 行]]",
     "deal.newer": "{path}：变更于 {have}，晚于预测时点 {need}",
     "amount.missing": "{path}：没有金额；共 {count} 个单子",
+    "close_date.missing": "{path}：没有预计成交日期；共 {count} 个单子",
+    "currency.other": "{path}：币种不是 {need}，未作折算；共 {count} 个单子",
     "probability.missing": "{path}：没有成交概率，阶段“{stage}”也没有默认值；共 {count} 个单子",
     "category.omitted": "{path}：不计入预测；共 {count} 个单子",
     # What a criterion asks for.
