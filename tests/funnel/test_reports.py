@@ -199,6 +199,11 @@ def test_win_rates_can_be_of_a_period_or_of_a_cohort_and_not_of_both():
         measure_win_rates(sold(), PIPELINE, closed=january)
 
 
+def test_an_unknown_rule_of_outcomes_is_refused():
+    with pytest.raises(ValueError, match="no outcome rule 'last'; there are: final, first_close, each_close"):
+        measure_win_rates(golden(), PIPELINE, outcome="last")
+
+
 def test_where_nothing_closed_there_is_no_win_rate():
     report = measure_win_rates(make_history([row("Q")]), PIPELINE)
 
@@ -425,6 +430,8 @@ def test_beyond_what_was_seen_there_is_no_estimate():
 def test_a_time_is_longer_than_nothing():
     with pytest.raises(ValueError, match="longer than nothing"):
         measure_mature_conversion(golden(), PIPELINE, within=timedelta(0))
+    with pytest.raises(TypeError, match="within is a timedelta"):
+        measure_mature_conversion(golden(), PIPELINE, within=30)
 
 
 @settings(max_examples=40)

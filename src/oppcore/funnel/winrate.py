@@ -21,6 +21,7 @@ from oppcore.money import Money
 from oppcore.periods import Period
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
+from oppcore.spelling import choose
 from oppcore.stats import Ratio, make_ratio
 
 __all__ = ["Closings", "WinCounts", "WinRate", "count_closings", "finish_win_rates", "measure_win_rates"]
@@ -138,7 +139,9 @@ def count_closings(
     if closed is not None and timezone is None:
         message = "in whose days deals closed depends on the time zone: name it, such as timezone='UTC'"
         raise ValueError(message)
-    definition = Closings(OutcomeRule(outcome), closed, None if closed is None else str(timezone))
+    definition = Closings(
+        choose(OutcomeRule, outcome, "outcome rule"), closed, None if closed is None else str(timezone)
+    )
     within = None if closed is None or timezone is None else closed.instants(timezone)
     sample = find_sample(
         history,
