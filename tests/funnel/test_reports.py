@@ -180,6 +180,14 @@ def test_a_deal_is_overdue_only_after_the_day_itself():
     assert [overdue(number) for number in (19.9, 20, 42.9, 43)] == [0, 1, 1, 2]
 
 
+@pytest.mark.parametrize(("rule", "overdue"), [("final", 1), ("first_close", 0), ("each_close", 1)])
+def test_a_deal_whose_first_closing_counts_is_not_overdue_as_well(rule, overdue):
+    rows = [row("Q", 0, expected_close_on=date(2024, 1, 3)), row("L", 4), row("Q", 9)]
+    aside = measure_win_rates(make_history(rows), PIPELINE, outcome=rule).aside
+
+    assert (aside["overdue"], aside["lost"]) == (overdue, int(rule != "final"))
+
+
 def test_win_rates_can_be_of_a_period_or_of_a_cohort_and_not_of_both():
     january, february = Period(date(2024, 1, 1), date(2024, 2, 1)), Period(date(2024, 2, 1), date(2024, 3, 1))
 

@@ -94,9 +94,8 @@ class Counting:
         """Say it in a few words: what stands in a title."""
         said = f"counting by {self.count}"
         if self.window is not None:
-            said += (
-                f", within {days_text(self.window)} of the {'first entry' if self.entry == 'first' else 'first step'}"
-            )
+            beginning = "first entry" if self.entry is EntryRule.FIRST else "first step"
+            said += f", within {days_text(self.window)} of the {beginning}"
         elif self.entry is EntryRule.FIRST:
             said += ", from the first entry on"
         return said + (f", not by way of {', '.join(self.exclude)}" if self.exclude else "")

@@ -207,13 +207,13 @@ class _Counting:
             if not self._counts(resolution.at):
                 continue
             count(str(resolution.outcome))
+            if resolution.outcome is Outcome.OPEN and self._is_overdue(standing):
+                count(_OVERDUE)
             if resolution.outcome in (Outcome.WON, Outcome.LOST):
                 if standing.amount is None:
                     count(_NO_AMOUNT)
                 else:
                     self._add(resolution.outcome, standing.amount)
-        if self._is_overdue(standing):
-            count(_OVERDUE)
         self.members[trail.opportunity_id] = cells
 
     def _counts(self, at: datetime | None) -> bool:
@@ -225,6 +225,6 @@ class _Counting:
 
     def _is_overdue(self, standing: Standing) -> bool:
         expected, period = standing.expected_close_on, self._definition.period
-        if standing.outcome is not Outcome.OPEN or expected is None or self._today is None:
+        if expected is None or self._today is None:
             return False
         return expected < self._today and (period is None or expected in period)
