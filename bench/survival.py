@@ -4,9 +4,9 @@ Both get the same lists of durations and ends, as a host has them; `arrays` is l
 
 Usage: pip install lifelines; python bench/survival.py [things] [rounds]
 Goals: at par on whole days, within 4x where every instant is another one, exact on ties.
-Seen on two busy cores with Python 3.11: 0.6x on whole days; on distinct instants 2.6x for 100,000 things, 2.9x for a
-million. Next to lifelines on arrays: 0.7x and 3.0x for 100,000, 2.9x and 3.6x for a million. On ties lifelines is off
-by 0.009, oppcore by nothing.
+Seen on two busy cores with Python 3.11, in several runs: 0.4x to 0.8x on whole days; on distinct instants 2.6x to
+2.7x for 100,000 things, 2.9x to 3.1x for a million. Next to lifelines on arrays: 0.5x to 0.7x and 3.0x for
+100,000, 1.7x to 2.9x and 3.6x to 4.1x for a million. On ties lifelines is off by 0.009, oppcore by nothing.
 """
 
 import statistics

@@ -199,7 +199,8 @@ def test_the_stage_of_a_cancelled_order_is_another_stage():
     [
         ({"window": timedelta(0)}, "longer than nothing"),
         ({"window": timedelta(days=-1)}, "longer than nothing"),
-        ({"entry": "latest"}, "latest"),
+        ({"entry": "latest"}, "no entry rule 'latest'; there are: any, first"),
+        ({"count": "orderd"}, r"no counting rule 'orderd'; did you mean 'ordered'\?"),
         ({"exclude": ["P"]}, "'P' is a step"),
         ({"exclude": ["W"]}, "no stage of pipeline 'golden' that a way can avoid"),
         ({"exclude": ["K"]}, "there are: Q, P, N, L, X"),
@@ -211,7 +212,7 @@ def test_the_stage_of_a_cancelled_order_is_another_stage():
 )
 def test_settings_that_cannot_be_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        measure_funnel(golden(), PIPELINE, count="ordered", **wrong)
+        measure_funnel(golden(), PIPELINE, **{"count": "ordered", **wrong})
 
 
 @pytest.mark.parametrize("wrong", [{"window": 30}, {"exclude": "L"}])

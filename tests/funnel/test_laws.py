@@ -36,7 +36,7 @@ def without_left_out(funnel):
     return {key: value for key, value in funnel.detail().items() if key != "left_out"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), limits)
 def test_each_rule_counts_no_less_than_the_stricter_one_and_falls_where_it_should(rows, limits):
     strict, ordered, touched, unless_lost, backfilled = (
@@ -53,7 +53,7 @@ def test_each_rule_counts_no_less_than_the_stricter_one_and_falls_where_it_shoul
         assert counts == sorted(counts, reverse=True)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(row_lists(), rules, limits, st.integers(1, 9))
 def test_a_longer_window_and_more_entries_lose_no_deal(rows, rule, limits, days):
     def members(**wider):
@@ -66,7 +66,7 @@ def test_a_longer_window_and_more_entries_lose_no_deal(rows, rule, limits, days)
     assert all(one <= two for one, two in zip(first, every, strict=True))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(row_lists(), rules, st.sampled_from([None, "Q", "won"]))
 def test_cohorts_of_periods_that_follow_one_another_add_up(rows, rule, entered):
     bounds = [date(2023, 12, 1), date(2024, 1, 4), date(2024, 1, 9), date(2024, 3, 1)]
@@ -82,7 +82,7 @@ def test_cohorts_of_periods_that_follow_one_another_add_up(rows, rule, entered):
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), rules)
 def test_a_cumulative_ratio_is_the_product_of_the_steps(rows, rule):
     steps = measure_funnel(make_history(rows), PIPELINE, count=rule).steps
@@ -95,7 +95,7 @@ def test_a_cumulative_ratio_is_the_product_of_the_steps(rows, rule):
         assert step.cumulative.value == product
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), rules)
 def test_a_ratio_is_a_share_exactly_where_its_deals_are_nested(rows, rule):
     funnel = measure_funnel(make_history(rows), PIPELINE, count=rule)
@@ -110,7 +110,7 @@ def test_a_ratio_is_a_share_exactly_where_its_deals_are_nested(rows, rule):
         before = ids
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), rules, limits, st.randoms())
 def test_the_order_of_the_rows_changes_no_funnel(rows, rule, limits, random):
     shuffled = random.sample(rows, len(rows))
@@ -122,7 +122,7 @@ def test_the_order_of_the_rows_changes_no_funnel(rows, rule, limits, random):
     assert one == other
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), rules, st.integers(0, 13))
 def test_rows_after_a_day_change_no_funnel_of_it(rows, rule, on):
     earlier = [row for row in rows if row.at <= day(on)]
@@ -133,7 +133,7 @@ def test_rows_after_a_day_change_no_funnel_of_it(rows, rule, on):
     assert one == other
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), rules, columns, limits, st.lists(st.integers(0, 2), min_size=5, max_size=5))
 def test_parts_counted_apart_combine_to_the_whole(rows, rule, by, limits, split):
     counting = {"count": rule, "by": by, "as_of": day(20), "timezone": "UTC", **limits}
@@ -151,7 +151,7 @@ def test_parts_counted_apart_combine_to_the_whole(rows, rule, by, limits, split)
     assert set(combined.ids("won")) == set(whole.ids("won"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), rules, st.sampled_from(["first", "last", "P"]))
 def test_groups_add_up_to_the_whole(rows, rule, attribution):
     funnel = measure_funnel(make_history(rows), PIPELINE, count=rule, by="owner_id", attribution=attribution)
@@ -161,7 +161,7 @@ def test_groups_add_up_to_the_whole(rows, rule, attribution):
         assert sum(group.steps[index].count for group in funnel.groups) == step.count
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(row_lists(), rules)
 def test_who_is_won_now_was_won_or_is_counted_as_no_longer_won(rows, rule):
     history = make_history(rows)

@@ -147,6 +147,19 @@ def test_nothing_is_said_about_times_after_the_last_and_before_the_first():
     assert estimate_incidence(EventTable()).incidence == {}
 
 
+def test_where_next_to_all_have_ended_rounding_makes_no_nonsense():
+    # At each of 41 times two of five end and two others enter afterwards: floats lose a variance of 1e-19.
+    columns = {"censored": [*[0] * 41, 5], "entered": [*[2] * 41, 0], "events": {"won": [*[2] * 41, 0]}}
+    table = EventTable(times=range(42), **columns)
+    rough, exact = estimate_incidence(table), estimate_incidence(table, exact=True)
+
+    assert exact.survival[-1] == Fraction(3, 5) ** 41
+    assert rough.variance["won"] == pytest.approx([float(value) for value in exact.variance["won"]], abs=1e-16)
+    assert min(rough.variance["won"]) >= 0
+    assert rough.interval_at("won", 10) == pytest.approx(exact.interval_at("won", 10))
+    assert all(low <= high for low, high in filter(None, rough.intervals("won")))
+
+
 def test_it_lists_its_rows_and_what_it_assumes():
     curves = estimate_incidence(count_events([5, 9], ["won", None]))
     low, high = curves.interval_at("won", 9)

@@ -95,6 +95,8 @@ def test_nothing_and_certainty_have_the_ends_as_quantiles():
     assert [beta_quantile(share, 2, 3) for share in (0, 1)] == [0, 1]
     assert [gamma_quantile(share, 2) for share in (0, 1)] == [0, math.inf]
     assert beta_quantile(1e-9, 0.001, 1) == 0  # smaller than any float
+    assert (gamma_cdf(math.inf, 2), gamma_sf(math.inf, 2)) == (1, 0)
+    assert [binomial_mass(count, 5, 0.0, 1.0) for count in (0, 5)] == [1, 0]
 
 
 @given(st.integers(0, 1024).map(lambda parts: parts / 1024), positive, positive)

@@ -146,6 +146,14 @@ def test_a_quantile_is_decided_exactly_among_thousands_of_instants():
     assert curve.quantile(0.9) == durations[8_999]  # nine tenths, not the float a little above
 
 
+def test_a_quantile_is_decided_exactly_among_ten_billion():
+    half = 5_000_000_000
+    table = EventTable(times=[1, 2, 3], events={1: [half - 1, 1, 0]}, censored=[0, 0, half], entered=[0, 0, 0])
+
+    assert estimate_survival(table).survival_at(1) == pytest.approx(0.5, abs=1e-9)
+    assert estimate_survival(table).median == 2
+
+
 def test_half_is_half_also_where_floats_miss_it():
     curve = estimate_survival(count_events([1, 2, 3, 4, 4, 5, 6, 7, 8, 9], [1] * 10))
     hidden = SurvivalCurve(
@@ -290,9 +298,10 @@ def test_it_lists_its_rows_and_what_it_assumes():
         lambda curve: curve.interval_at(5, 1),
         lambda curve: curve.intervals(scale="logit"),
         lambda curve: curve.restricted_mean(-1),
+        lambda curve: curve.restricted_mean(float("inf")),
         lambda curve: curve.restricted_mean(9).interval(0),
     ],
 )
 def test_questions_without_sense_are_refused(ask):
-    with pytest.raises(ValueError, match=r"at least 0|between 0 and 1|symmetric"):
+    with pytest.raises(ValueError, match=r"finite number of at least 0|between 0 and 1|symmetric"):
         ask(estimate_survival(count_events([5, 9], [1, 0])))

@@ -10,7 +10,7 @@ import attrs
 from oppcore.history import Trail
 from oppcore.periods import Period
 from oppcore.pipeline import Pipeline
-from oppcore.spelling import suggest
+from oppcore.spelling import hint
 
 __all__ = ["WON", "Cohort"]
 
@@ -37,9 +37,7 @@ class Cohort:
         """Raise `ValueError` where the pipeline does not have the stage."""
         known = [*(stage.key for stage in pipeline.stages), WON]
         if self.entered is not None and self.entered not in known:
-            nearest = suggest(self.entered, known)
-            hint = f"did you mean {nearest!r}?" if nearest else f"there are: {', '.join(known)}"
-            message = f"{self.entered!r} is no stage of pipeline {pipeline.key!r}; {hint}"
+            message = f"{self.entered!r} is no stage of pipeline {pipeline.key!r}; {hint(self.entered, known)}"
             raise ValueError(message)
 
     def instants(self, zone: str | tzinfo | None) -> tuple[datetime, datetime]:

@@ -12,9 +12,9 @@ import attrs
 from oppcore.funnel.cohort import WON
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.records import Outcome
-from oppcore.spelling import suggest
+from oppcore.spelling import choose, hint
 
-__all__ = ["Counting", "CountingRule", "EntryRule", "check_window", "days_text"]
+__all__ = ["Counting", "CountingRule", "EntryRule", "check_span", "days_text"]
 
 
 class CountingRule(StrEnum):
@@ -43,15 +43,13 @@ class EntryRule(StrEnum):
     FIRST = "first"
 
 
-def check_window(_instance: Any, _attribute: Any, value: Any) -> None:
+def check_span(_instance: Any, attribute: Any, value: Any) -> None:
     """Raise an error for what is no span of time longer than nothing."""
-    if value is None:
-        return
     if not isinstance(value, timedelta):
-        message = f"a window is a timedelta, not {type(value).__name__}"
+        message = f"{attribute.name} is a timedelta, not {type(value).__name__}"
         raise TypeError(message)
     if value <= timedelta():
-        message = f"a window is longer than nothing, not {value}; leave it out to count without one"
+        message = f"{attribute.name} is longer than nothing, not {value}"
         raise ValueError(message)
 
 
@@ -66,7 +64,7 @@ class Counting:
 
     count: CountingRule
     steps: tuple[str, ...]
-    window: timedelta | None = attrs.field(default=None, validator=check_window)
+    window: timedelta | None = attrs.field(default=None, validator=attrs.validators.optional(check_span))
     entry: EntryRule = EntryRule.ANY
     exclude: tuple[str, ...] = ()
 
@@ -84,15 +82,20 @@ class Counting:
         """Check the settings against a pipeline. Raises `ValueError` for those that cannot be."""
         names = _find_steps(pipeline, steps)
         excluded = _find_excluded(pipeline, names, exclude)
-        return cls(count=CountingRule(count), steps=names, window=window, entry=EntryRule(entry), exclude=excluded)
+        return cls(
+            count=choose(CountingRule, count, "counting rule"),
+            steps=names,
+            window=window,
+            entry=choose(EntryRule, entry, "entry rule"),
+            exclude=excluded,
+        )
 
     def text(self) -> str:
         """Say it in a few words: what stands in a title."""
         said = f"counting by {self.count}"
         if self.window is not None:
-            said += (
-                f", within {days_text(self.window)} of the {'first entry' if self.entry == 'first' else 'first step'}"
-            )
+            beginning = "first entry" if self.entry is EntryRule.FIRST else "first step"
+            said += f", within {days_text(self.window)} of the {beginning}"
         elif self.entry is EntryRule.FIRST:
             said += ", from the first entry on"
         return said + (f", not by way of {', '.join(self.exclude)}" if self.exclude else "")
@@ -124,7 +127,7 @@ def _find_steps(pipeline: Pipeline, steps: Iterable[str] | None) -> tuple[str, .
             message = f"step {name!r} stands for being won, which can only be the last step"
             raise ValueError(message)
         if name not in known:
-            message = f"step {name!r} is no open stage of pipeline {pipeline.key!r}; {_hint(name, known)}"
+            message = f"step {name!r} is no open stage of pipeline {pipeline.key!r}; {hint(name, known)}"
             raise ValueError(message)
     if len(set(wanted)) < len(wanted):
         message = f"a step comes twice: {', '.join(wanted)}"
@@ -144,14 +147,9 @@ def _find_excluded(pipeline: Pipeline, steps: Sequence[str], exclude: Iterable[s
             message = f"stage {name!r} is a step; a way cannot do without it"
             raise ValueError(message)
         if name not in known:
-            message = f"{name!r} is no stage of pipeline {pipeline.key!r} that a way can avoid; {_hint(name, known)}"
+            message = f"{name!r} is no stage of pipeline {pipeline.key!r} that a way can avoid; {hint(name, known)}"
             raise ValueError(message)
     return tuple(name for name in known if name in excluded)
-
-
-def _hint(name: str, known: Sequence[str]) -> str:
-    nearest = suggest(name, known)
-    return f"did you mean {nearest!r}?" if nearest else f"there are: {', '.join(known)}"
 
 
 def days_text(window: timedelta) -> str:

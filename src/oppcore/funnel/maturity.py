@@ -11,7 +11,7 @@ import attrs
 
 from oppcore.funnel.cells import Cell, CellCounts
 from oppcore.funnel.cohort import Cohort
-from oppcore.funnel.counting import check_window, days_text
+from oppcore.funnel.counting import check_span, days_text
 from oppcore.funnel.report import Report, make_report
 from oppcore.funnel.sample import LAST, find_sample
 from oppcore.funnel.tally import Tally
@@ -50,7 +50,7 @@ class Maturity:
     """The stages whose visits are counted, and the time that they are given."""
 
     stages: tuple[str, ...]
-    within: timedelta = attrs.field(validator=check_window)
+    within: timedelta = attrs.field(validator=check_span)
 
 
 @final

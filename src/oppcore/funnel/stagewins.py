@@ -18,6 +18,7 @@ from oppcore.funnel.tally import Tally
 from oppcore.history import History, Standing, Trail
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
+from oppcore.spelling import choose
 from oppcore.stats import Ratio, make_ratio
 
 __all__ = [
@@ -122,7 +123,9 @@ def count_stage_outcomes(
         attribution=attribution,
         cohort=cohort,
     )
-    definition = StageOutcomes(tuple(stage.key for stage in pipeline.open_stages), OutcomeRule(outcome))
+    definition = StageOutcomes(
+        tuple(stage.key for stage in pipeline.open_stages), choose(OutcomeRule, outcome, "outcome rule")
+    )
     groups = {
         group: CellCounts.of({trail.opportunity_id: _cells(trail, standing, definition) for trail, standing in deals})
         for group, deals in sample.groups.items()

@@ -21,6 +21,7 @@ from oppcore.money import Money
 from oppcore.periods import Period
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
+from oppcore.spelling import choose
 from oppcore.stats import Ratio, make_ratio
 
 __all__ = ["Closings", "WinCounts", "WinRate", "count_closings", "finish_win_rates", "measure_win_rates"]
@@ -138,7 +139,9 @@ def count_closings(
     if closed is not None and timezone is None:
         message = "in whose days deals closed depends on the time zone: name it, such as timezone='UTC'"
         raise ValueError(message)
-    definition = Closings(OutcomeRule(outcome), closed, None if closed is None else str(timezone))
+    definition = Closings(
+        choose(OutcomeRule, outcome, "outcome rule"), closed, None if closed is None else str(timezone)
+    )
     within = None if closed is None or timezone is None else closed.instants(timezone)
     sample = find_sample(
         history,
@@ -204,13 +207,13 @@ class _Counting:
             if not self._counts(resolution.at):
                 continue
             count(str(resolution.outcome))
+            if resolution.outcome is Outcome.OPEN and self._is_overdue(standing):
+                count(_OVERDUE)
             if resolution.outcome in (Outcome.WON, Outcome.LOST):
                 if standing.amount is None:
                     count(_NO_AMOUNT)
                 else:
                     self._add(resolution.outcome, standing.amount)
-        if self._is_overdue(standing):
-            count(_OVERDUE)
         self.members[trail.opportunity_id] = cells
 
     def _counts(self, at: datetime | None) -> bool:
@@ -222,6 +225,6 @@ class _Counting:
 
     def _is_overdue(self, standing: Standing) -> bool:
         expected, period = standing.expected_close_on, self._definition.period
-        if standing.outcome is not Outcome.OPEN or expected is None or self._today is None:
+        if expected is None or self._today is None:
             return False
         return expected < self._today and (period is None or expected in period)

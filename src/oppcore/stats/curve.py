@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 from typing import Literal
 
 from oppcore.stats.normal import two_sided_quantile
@@ -35,10 +35,10 @@ def find_step(times: Sequence[float], time: float, *, ended: bool) -> int | None
     """Give the position of the last of the times up to a time: -1 before the first of them.
 
     None where nothing was observed any more: after the last of the times, unless the curve had `ended` there.
-    Raises `ValueError` for a negative time.
+    Raises `ValueError` for a time that is negative, infinite or no number.
     """
-    if not time >= 0:
-        message = f"a time is at least 0, not {time}"
+    if not 0 <= time < inf:
+        message = f"a time is a finite number of at least 0, not {time}"
         raise ValueError(message)
     if not times or (time > times[-1] and not ended):
         return None
@@ -50,7 +50,8 @@ def find_intervals(
 ) -> tuple[Interval | None, ...]:
     """Give the intervals of estimated probabilities, each symmetric around its estimate on a scale.
 
-    None where the estimate is 0 or 1: there the variance, 0, says nothing about how sure it is.
+    None where the estimate is 0 or 1, or no float away from them: there the variance, 0, says nothing about how sure it
+    is.
 
     Source: Kalbfleisch and Prentice (2002), The statistical analysis of failure time data, 2nd ed., section 1.4.
     """
@@ -64,7 +65,8 @@ def find_intervals(
     for value, variance in zip(values, variances, strict=True):
         if value is not last:
             last = value
-            limits = find(float(value), z * sqrt(variance)) if 0 < value < 1 else None
+            rough = float(value)
+            limits = find(rough, z * sqrt(variance)) if 0 < rough < 1 and variance > 0 else None
         found.append(limits)
     return tuple(found)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import accumulate, compress, repeat
+from itertools import accumulate, repeat
 from math import fsum, inf, isfinite
-from operator import add, eq, ge, gt, mul, sub
+from operator import add, ge, gt, mul, sub
 from typing import final
 
 import attrs
@@ -144,10 +144,13 @@ def count_events(
         if entry and not 0 <= entry < duration:
             message = f"an entry is at least 0 and before the duration: not {entry} for a duration of {duration}"
             raise ValueError(message)
-    counts_of = {cause: Counter(compress(stays, map(eq, ends, repeat(cause)))) for cause in set(ends)}
+    stays_by: defaultdict[Cause | None, list[float]] = defaultdict(list)
+    for duration, cause in zip(stays, ends, strict=True):
+        stays_by[cause].append(duration)
     entered, censored = Counter(entry for entry in late if entry), Counter[float]()
     ended: dict[Cause, Counter[float]] = {}
-    for cause, counts in counts_of.items():
+    for cause, found in stays_by.items():
+        counts = Counter(found)
         _check_durations(counts)
         if cause is None or cause == 0:
             censored.update(counts)

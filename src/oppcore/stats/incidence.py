@@ -124,7 +124,7 @@ def _follow(
     divide: Callable[[int, int], Probability],
 ) -> tuple[tuple[Probability, ...], tuple[Probability, ...]]:
     """Give the incidence of one cause and its variance; `before` is survival just before each time and its variance."""
-    reached = variance = covariance = divide(0, 1)
+    reached = variance = covariance = nothing = divide(0, 1)
     incidence: list[Probability] = []
     variances: list[Probability] = []
     for there, ended, by_cause, (value, square) in zip(at_risk, everything, column, before, strict=False):
@@ -134,5 +134,5 @@ def _follow(
             covariance = divide(there - ended, there) * (covariance + part * square - noise)
             reached += value * part
         incidence.append(reached)
-        variances.append(variance)
+        variances.append(max(variance, nothing))  # floats lose it where next to all have ended
     return tuple(incidence), tuple(variances)

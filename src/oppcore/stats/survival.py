@@ -61,7 +61,10 @@ class SurvivalCurve:
         return "to be censored, or to come under observation late, says nothing about how long a thing stays"
 
     def survival_at(self, time: float) -> Probability | None:
-        """Give the probability that a thing is still there after a time; None where nothing was observed any more."""
+        """Give the probability that a thing is still there after a time; None where nothing was observed any more.
+
+        Raises `ValueError` for a time that is negative, infinite or no number.
+        """
         step = find_step(self.times, time, ended=self._ended)
         return None if step is None else self.survival[step] if step >= 0 else 1.0
 
@@ -120,7 +123,8 @@ class SurvivalCurve:
     def restricted_mean(self, until: float) -> RestrictedMean | None:
         """Give the mean time for which things stay, counting no more than `until` for each: the area below the curve.
 
-        None where `until` is later than anything was observed.
+        None where `until` is later than anything was observed. Raises `ValueError` for an `until` that is negative,
+        infinite or no number.
 
         Source: Klein and Moeschberger (2003), Survival analysis, 2nd ed., 4.5.1 and 4.5.2.
         """
@@ -204,11 +208,10 @@ def estimate_survival(table: EventTable, *, exact: bool = False) -> SurvivalCurv
 
 
 def _left_after(share: float | Fraction) -> Fraction:
-    found = 1 - Fraction(str(share)) if 0 < share < 1 else None
-    if found is None:
+    if not 0 < share < 1:
         message = f"a share lies between 0 and 1, not {share}"
         raise ValueError(message)
-    return found
+    return 1 - Fraction(str(share))
 
 
 def _negative(value: Probability) -> float:
