@@ -6,8 +6,8 @@ import attrs
 import pytest
 
 from oppcore.records import Outcome, RoundStatus, Verdict
-from oppcore.testing.scenarios.reading import TAKEN
 from oppcore.testing.scenarios.scenario import Act
+from oppcore.testing.scenarios.steps import TAKEN
 from oppcore.testing.scenarios.tables import Document, GivenTable, PipelineTable, ScenarioTable, StepTable, ThenTable
 from tests.docs.pages import read_page
 

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from oppcore import Problem, dump_pipeline, load_pipeline, open_opportunity, template
-from oppcore.pipeline import template_keys
+from oppcore import Actor, InvalidPipeline, Problem, dump_pipeline, load_pipeline, open_opportunity, options, template
+from oppcore.engine import unmet_action, unmet_request
 from oppcore.records import Outcome
-from oppcore.testing import assert_refused, find_survivors, load_scenarios, mutants, pipelines
+from oppcore.testing import assert_refused, find_survivors, load_scenarios, mutants, pipelines, situations
+from oppcore.testing.mutation.alike import Decisions
+from oppcore.testing.mutation.changes import find_changes
 from tests.testing.documents import PIPELINE as TEXT
 from tests.testing.documents import write_scenarios
 
@@ -178,7 +181,7 @@ def test_of_the_condition_of_a_step_unknown_counts_too():
     assert any("cut to all of: [amount is above 5.00 EUR]" in words for words in found)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(pipelines(max_open_stages=3))
 def test_every_mutant_is_a_valid_pipeline_with_a_key_and_words_of_its_own(pipeline):
     found = mutants(pipeline)
@@ -189,8 +192,39 @@ def test_every_mutant_is_a_valid_pipeline_with_a_key_and_words_of_its_own(pipeli
         assert load_pipeline(dump_pipeline(mutant.pipeline, format="json")) == mutant.pipeline
 
 
-@pytest.mark.parametrize("key", template_keys())
-def test_every_template_has_mutants(key):
+@settings(max_examples=5)
+@given(st.data())
+def test_what_decides_alike_allows_the_same_to_everybody(data):
+    pipeline = data.draw(pipelines(max_open_stages=3))
+    decisions, kept = Decisions(pipeline), []
+    for _, _, make in find_changes(pipeline):
+        try:
+            kept.append(make())
+        except (InvalidPipeline, TypeError, ValueError):
+            continue
+    alike = [other for other in kept if decisions.are_alike(other)]
+    for situation in data.draw(st.lists(situations(pipeline), min_size=5, max_size=5)):
+        for other in alike:
+            assert allowed(other, situation) == allowed(pipeline, situation)
+
+
+def allowed(pipeline, situation):
+    """What may be done in a situation, and by which rules: moves, actions and the approvals that can be asked for."""
+    record, who = situation.record, {"at": situation.at, "actor": situation.actor}
+    asker = situation.actor or Actor("al")
+    return (
+        [option.target for option in options(pipeline, record, **who) if option.is_allowed],
+        [one.key for one in pipeline.actions if not unmet_action(pipeline, record, one.key, **who)],
+        [
+            one.key
+            for one in pipeline.approvals
+            if not unmet_request(pipeline, record, one.key, at=situation.at, actor=asker)
+        ],
+    )
+
+
+@pytest.mark.parametrize("key", ["customer_view", "leads"])
+def test_templates_have_mutants(key):
     assert len(mutants(template(key))) >= 20
 
 

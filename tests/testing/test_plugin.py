@@ -144,10 +144,11 @@ def test_a_loss_needs_a_reason(rule_recorder):
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_coverage_adds_up_scenarios_and_ordinary_tests_in_all_processes(pytester, workers):
+def test_coverage_adds_up_scenarios_and_ordinary_tests_in_all_processes(pytester, run, workers):
     write_scenarios(pytester.path, GOOD)
     (pytester.path / "test_ordinary.py").write_text(ORDINARY)
-    code, printed = run_apart(pytester.path, "-q", "--rule-coverage", "--rule-mutants", *workers)
+    options = ["-q", "--rule-coverage", "--rule-mutants"]
+    code, printed = run_apart(pytester.path, *options, *workers) if workers else run(*options)
     [title] = re.findall(r"Rules of sales, revision 1: .*", printed)
 
     assert code == 0

@@ -263,6 +263,8 @@ FAULTS = {
     'steps = [{ move = "offer", refused = ["field.ge"], then = { stage = "lead" } }]': [
         ("scenario.then", "scenarios[0].steps[0].then")
     ],
+    'steps = [{ move = "offer", refused = [] }]': [("scenario.reasons", "scenarios[0].steps[0].refused")],
+    'steps = [{ move = "offer", before = false }]': [("scenario.key", "scenarios[0].steps[0].before")],
     'given = { stage = "lead" }\nsteps = [{ open = "lead" }]': [("scenario.opening", "scenarios[0].given")],
     'steps = [{ move = "offer" }, { open = "lead" }]': [("scenario.opening", "scenarios[0].steps[1]")],
     'steps = [{ open = "lead", refused = ["field.ge"] }, { move = "offer" }]': [
@@ -321,6 +323,32 @@ def test_every_fault_before_the_scenarios_is_found_where_it_is(tmp_path, head):
     one = '[[scenarios]]\nname = "one"\nsteps = [{ close = "abandoned" }]\n'
 
     assert problems_of(tmp_path, one + one, head=head) == HEADS[head]
+
+
+def test_faults_of_one_scenario_hide_none_of_another(tmp_path):
+    text = """
+    [[scenarios]]
+    nmae = "one"
+    steps = [{ mvoe = "offer" }]
+    [[scenarios]]
+    name = "two"
+    steps = [{ move = "ofer" }]
+    [[scenarios]]
+    name = "two"
+    steps = [{ close = "won", actor = "al" }]
+    """
+
+    assert problems_of(tmp_path, text) == [
+        ("document.missing", "scenarios[0].name"),
+        ("key.unknown", "scenarios[0].nmae"),
+        ("key.unknown", "scenarios[0].steps[0].mvoe"),
+        ("key.unknown", "scenarios[1].steps[0].move"),
+        ("key.unknown", "scenarios[2].steps[0].actor"),
+        ("key.twice", "scenarios[2].name"),
+    ]
+    assert problems_of(tmp_path, text, head=HEAD.replace("sales.toml", "no.toml"))[3:] == [
+        ("scenario.unreadable", "pipelines.sales.file")
+    ]
 
 
 def test_a_file_that_is_no_document_is_refused(tmp_path):

@@ -489,6 +489,7 @@ TEXTS: Mapping[str, str] = {
     "scenario.act": "{path}: a step does exactly one of {known}[[, not {have}]]",
     "scenario.key": "{path}: a step that says {act} takes {known}",
     "scenario.opening": "{path}: a record is opened once, before anything else, where none is given",
+    "scenario.reasons": "{path}: name at least one problem; without this key the step must be allowed",
     "scenario.then": "{path}: nothing changes by what is refused",
     "scenario.unreadable": "{path}: {have} cannot be read: {why}",
     "scenario.which": "{path}: there are several pipelines; say which of {known}",

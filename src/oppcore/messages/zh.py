@@ -576,6 +576,7 @@ TEXTS: Mapping[str, str] = {
     "scenario.act": "{path}：一个步骤须恰有以下之一：{known}[[，而非：{have}]]",
     "scenario.key": "{path}：“{act}”步骤可用的键：{known}",
     "scenario.opening": "{path}：仅在未给定记录时，先于其他步骤新建一次记录",
+    "scenario.reasons": "{path}：至少写明一个问题；不写此键则该步骤须被允许",
     "scenario.then": "{path}：被拒绝的步骤不会带来任何变化",
     "scenario.unreadable": "{path}：无法读取“{have}”：{why}",
     "scenario.which": "{path}：有多个流程，请指明其一：{known}",

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import attrs
 
-from oppcore.document import MAX_BYTES, MAX_FAULTS, DocumentFault, collect, make_converter, parse, structure, want_table
-from oppcore.errors import InvalidDocument
+from oppcore.document import (
+    MAX_BYTES,
+    MAX_FAULTS,
+    DocumentFault,
+    collect,
+    make_converter,
+    parse,
+    structure,
+    want_list,
+    want_table,
+)
+from oppcore.errors import InvalidDocument, Problem
 from oppcore.pipeline import OwnCriteria, Pipeline, load_pipeline, template, template_keys
 from oppcore.testing.scenarios.reading import ScenarioReader
 from oppcore.testing.scenarios.scenario import Scenario
-from oppcore.testing.scenarios.tables import Document, PipelineTable
+from oppcore.testing.scenarios.tables import Document, PipelineTable, ScenarioTable
 from oppcore.testing.scenarios.values import unknown_word
 
 if TYPE_CHECKING:
@@ -31,11 +41,38 @@ def load_scenarios(path: str | Path, *, criteria: OwnCriteria | None = None) -> 
     with place.open("rb") as file:
         data = parse(file.read(MAX_BYTES + 1))
     try:
-        document = structure(_converter(), data, Document)
-        reader = ScenarioReader(document, _load_pipelines(document, place.parent, criteria), str(place))
-        return reader.read()
+        return _read(data, place, criteria)
     except DocumentFault as fault:
-        raise InvalidDocument(tuple(dict.fromkeys(fault.problems))[:MAX_FAULTS]) from None
+        further = _find_further(data, place, criteria)
+        raise InvalidDocument(tuple(dict.fromkeys((*fault.problems, *further)))[:MAX_FAULTS]) from None
+
+
+def _read(data: dict[str, Any], place: Path, criteria: OwnCriteria | None) -> tuple[Scenario, ...]:
+    document = structure(_converter(), data, Document)
+    return ScenarioReader(document, _load_pipelines(document, place.parent, criteria), str(place)).read()
+
+
+def _find_further(data: dict[str, Any], place: Path, criteria: OwnCriteria | None) -> tuple[Problem, ...]:
+    """Give the faults that are seen once scenarios with unknown or missing keys are out of the way."""
+    found = data.get("scenarios")
+    if not isinstance(found, list):
+        return ()
+    try:
+        _read({**data, "scenarios": [_stand_in(item, n) for n, item in enumerate(want_list(found))]}, place, criteria)
+    except DocumentFault as fault:
+        return fault.problems
+    return ()
+
+
+def _stand_in(item: Any, number: int) -> Any:
+    """Give a scenario as it is where it can be read, and else a harmless one of its name and pipeline."""
+    try:
+        structure(_converter(), want_table(item), ScenarioTable)
+    except DocumentFault:
+        table = want_table(item) if isinstance(item, dict) else {}
+        kept = {key: table[key] for key in ("name", "pipeline") if isinstance(table.get(key), str)}
+        return {"name": f"scenarios[{number}]", "steps": [{"close": "abandoned"}], **kept}
+    return item
 
 
 def _is_table(type_: Any) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, get_args, get_origin
 
 import attrs
 
-from oppcore.testing.scenarios.reading import TAKEN
 from oppcore.testing.scenarios.scenario import Act
+from oppcore.testing.scenarios.steps import TAKEN
 from oppcore.testing.scenarios.tables import Document, PipelineTable, ScenarioTable, StepTable
 
 __all__ = ["scenario_schema"]

@@ -18,7 +18,7 @@ Values = dict[str, Any]
 
 
 def _days() -> Any:
-    return attrs.field(default=Decimal(0), validator=_not_negative)
+    return attrs.field(default=None, validator=_not_negative)
 
 
 def _not_negative(_instance: object, attribute: Any, value: Decimal | None) -> None:
@@ -45,8 +45,8 @@ class GivenTable:
     stage: str | None = None
     outcome: Outcome | None = None
     reason: str | None = None
-    days_in_stage: Decimal = _days()
-    days_open: Decimal = _days()
+    days_in_stage: Decimal | None = _days()
+    days_open: Decimal | None = _days()
     values: Values = attrs.field(factory=dict[str, Any])
     answers: Values = attrs.field(factory=dict[str, Any])
     approvals: dict[str, RoundStatus] = attrs.field(factory=dict[str, RoundStatus])
@@ -77,20 +77,20 @@ class StepTable:
     sign: str | None = None
     convert: str | None = None
     actor: str | None = None
-    after_days: Decimal = _days()
+    after_days: Decimal | None = _days()
     outcome: Outcome | None = None
     reason: str | None = None
     values: Values = attrs.field(factory=dict[str, Any])
     clear: tuple[str, ...] = ()
     facts: Values = attrs.field(factory=dict[str, Any])
-    verdict: Verdict = Verdict.APPROVE
+    verdict: Verdict | None = None
     step: str | None = None
     signer: str | None = None
-    before: bool = False
+    before: bool | None = None
     comment: str | None = None
     override: Override | None = None
-    refused: tuple[str, ...] = ()
-    refused_at_least: tuple[str, ...] = ()
+    refused: tuple[str, ...] | None = None
+    refused_at_least: tuple[str, ...] | None = None
     then: ThenTable | None = None
 
 
