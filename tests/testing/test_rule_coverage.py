@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from tests.laws.lives import lives, quarter
 from tests.testing.documents import PIPELINE as TEXT
 
 PIPELINE = load_pipeline(TEXT)
+NOTHING = RuleCoverage.of(PIPELINE)
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 ANN, BOB, FAY = Actor("ann", {"seller"}), Actor("bob", {"boss"}), Actor("fay", {"finance"})
@@ -349,9 +351,10 @@ def test_whatever_the_engine_did_can_be_read_and_is_among_the_cases(life):
 
 @given(st.sets(st.sampled_from(find_cases(PIPELINE))), st.sets(st.sampled_from(find_cases(PIPELINE))))
 def test_combined_is_what_either_has_covered(left, right):
-    one, other = RuleCoverage.of(PIPELINE, left), RuleCoverage.of(PIPELINE, right)
+    one, other, both = (attrs.evolve(NOTHING, covered=some) for some in (left, right, left | right))
 
-    assert one.combine(other) == other.combine(one) == RuleCoverage.of(PIPELINE, left | right)
+    assert one.combine(other) == other.combine(one) == both
+    assert one.combine(NOTHING) == one.combine(one) == one
 
 
 def test_unlike_pipelines_are_not_combined():

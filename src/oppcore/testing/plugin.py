@@ -16,7 +16,7 @@ import pytest
 from oppcore.errors import InvalidDocument
 from oppcore.pipeline import OwnCriteria, Pipeline
 from oppcore.table import Table
-from oppcore.testing.mutation import find_survivors
+from oppcore.testing.mutation import MutationScore, find_survivors
 from oppcore.testing.rules import RuleCase, RuleCoverage, RuleRecorder
 from oppcore.testing.scenarios import Scenario, ScenarioResult, load_scenarios, run_scenario
 
@@ -216,7 +216,9 @@ def _by_pipeline(config: pytest.Config, kept: _Kept) -> Iterable[tuple[Pipeline,
     return found.items()
 
 
-def _conclude(kept: _Kept, measured: Iterable[Any], wanted: float | None, does: str, what: str) -> None:
+def _conclude(
+    kept: _Kept, measured: Iterable[RuleCoverage | MutationScore], wanted: float | None, does: str, what: str
+) -> None:
     some = list(measured)
     kept.tables += [one.table() for one in some]
     if wanted is None:
