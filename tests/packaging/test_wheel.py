@@ -55,6 +55,13 @@ def test_wheel_has_the_command(wheel):
     ]
 
 
+def test_installing_the_wheel_loads_no_plugin_into_pytest(wheel):
+    name = next(name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt"))
+
+    assert "pytest11" not in wheel.read(name).decode()
+    assert "oppcore/testing/plugin.py" in wheel.namelist()
+
+
 def test_source_distribution_can_be_tested(built):
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from oppcore import template
+from oppcore.testing import find_survivors, load_scenarios, run_scenario
 from tests.packaging.sources import TREE
 
 EXAMPLES = TREE / "examples"
@@ -40,6 +42,23 @@ def test_the_stories_of_the_example_pipelines_pass(tmp_path):
     done = run_suite(EXAMPLES / "test_pipelines.py", tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_scenarios_pass_and_notice_every_mutant(tmp_path):
+    for folder in ("pipelines", "scenarios"):
+        shutil.copytree(EXAMPLES / folder, tmp_path / folder)
+    plugin = ["-p", "oppcore.testing.plugin", "--rule-mutants-fail-under=100", "-k", "not leads"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, *plugin, tmp_path]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_scenarios_of_leads_pass_and_notice_every_mutant_of_the_leads():
+    scenarios = load_scenarios(EXAMPLES / "scenarios" / "leads.scenarios.toml")
+
+    assert [str(run_scenario(one)) for one in scenarios if not run_scenario(one).passed] == []
+    assert find_survivors(template("leads"), scenarios).survivors == ()
 
 
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.stem)

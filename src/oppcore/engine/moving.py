@@ -26,6 +26,7 @@ from oppcore.spelling import suggest
 
 __all__ = [
     "Option",
+    "find_way",
     "make_move",
     "move",
     "options",
@@ -85,7 +86,7 @@ def _resolve(pipeline: Pipeline, here: State, to: str | None, outcome: Outcome |
     return _find_conversion_problem(pipeline, target) or edge
 
 
-def _find_way(pipeline: Pipeline, here: Progress, to: str | None, outcome: Outcome | str | None) -> Edge | Problem:
+def find_way(pipeline: Pipeline, here: Progress, to: str | None, outcome: Outcome | str | None) -> Edge | Problem:
     """Resolve a wish; the pipeline keeps what was found, because it follows from the pipeline alone."""
     wish = ("wish", here.stage, here.outcome, to, outcome)
     known: Edge | None = pipeline.edges.get(wish)
@@ -132,7 +133,7 @@ def _decide(
     )
     if first:
         return _Decision(first)
-    edge = _find_way(pipeline, record.progress, to, outcome)
+    edge = find_way(pipeline, record.progress, to, outcome)
     if isinstance(edge, Problem):
         return _Decision((edge,))
     amended: tuple[Amended, ...] = ()

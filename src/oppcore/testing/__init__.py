@@ -1,27 +1,46 @@
-"""What hosts test their rules with: strategies for Hypothesis, and assertions about moves. Extra `[testing]`."""
+"""What hosts test their rules with: strategies, assertions, scenarios, coverage, mutants. Extra `[testing]`."""
 
 from __future__ import annotations
 
 from oppcore.testing.assertions import assert_allowed, assert_refused
 from oppcore.testing.criteria import criteria
+from oppcore.testing.criterion import check_criterion
 from oppcore.testing.histories import histories
+from oppcore.testing.mutation import Mutant, MutationScore, find_survivors, mutants
 from oppcore.testing.pipelines import pipelines
 from oppcore.testing.records import leads, opportunities, situations
+from oppcore.testing.rules import RuleCase, RuleCoverage, RuleKind, RuleRecorder, find_cases
+from oppcore.testing.scenarios import Scenario, ScenarioResult, load_scenarios, run_scenario, scenario_schema
 from oppcore.testing.values import actors, field_values, keys, moments, moneys, texts
 
 __all__ = [
+    "Mutant",
+    "MutationScore",
+    "RuleCase",
+    "RuleCoverage",
+    "RuleKind",
+    "RuleRecorder",
+    "Scenario",
+    "ScenarioResult",
     "actors",
     "assert_allowed",
     "assert_refused",
+    "check_criterion",
     "criteria",
     "field_values",
+    "find_cases",
+    "find_survivors",
     "histories",
     "keys",
     "leads",
+    "load_scenarios",
     "moments",
     "moneys",
+    "mutants",
     "opportunities",
     "pipelines",
+    "run_scenario",
+    "scenario_schema",
     "situations",
     "texts",
 ]
