@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeAlias, final, overload
 
-from oppcore.desk import amending, approving, finding, moving, opening, removing, saving
+from oppcore.desk import amending, approving, finding, moving, opening, publishing, removing, saving
 from oppcore.desk.requests import Request, Steps, wait_before
 from oppcore.desk.shell import Shell
 from oppcore.desk.wrapping import show_as
@@ -89,7 +89,7 @@ class AsyncDesk(Generic[R]):
 
     # Do.
 
-    publish = _told(saving.publish)
+    publish = _told(publishing.publish)
     open = _told(opening.open)
     adopt = _told(opening.adopt)
     save = _told(saving.save)
@@ -126,6 +126,7 @@ class AsyncDesk(Generic[R]):
     unmet_restoration = _told(removing.unmet_restoration)
     unmet_merging = _told(removing.unmet_merging)
     unmet_conversion = _told(opening.unmet_conversion)
+    unmet_publication = _told(publishing.unmet_publication)
     unmet_action = _told(moving.unmet_action)
     require_action = _told(moving.require_action)
 

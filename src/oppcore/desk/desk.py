@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeAlias, final, overload
 
-from oppcore.desk import amending, approving, finding, moving, opening, removing, saving
+from oppcore.desk import amending, approving, finding, moving, opening, publishing, removing, saving
 from oppcore.desk.requests import Request, Steps, wait_before
 from oppcore.desk.shell import Shell
 from oppcore.desk.wrapping import show_as
@@ -101,7 +101,7 @@ class Desk(Generic[R]):
 
     # Do.
 
-    publish = _told(saving.publish)
+    publish = _told(publishing.publish)
     open = _told(opening.open)
     adopt = _told(opening.adopt)
     save = _told(saving.save)
@@ -138,6 +138,7 @@ class Desk(Generic[R]):
     unmet_restoration = _told(removing.unmet_restoration)
     unmet_merging = _told(removing.unmet_merging)
     unmet_conversion = _told(opening.unmet_conversion)
+    unmet_publication = _told(publishing.unmet_publication)
     unmet_action = _told(moving.unmet_action)
     require_action = _told(moving.require_action)
 
