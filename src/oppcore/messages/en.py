@@ -135,6 +135,7 @@ TEXTS: Mapping[str, str] = {
     "wish.restore": "the restoration",
     "wish.merge": "the merging with {id}",
     "wish.migrate": "the migration to {stage}",
+    "wish.limited": "the command {action}",
     "wish.transfer": "the transfer to {stage} of pipeline {pipeline}",
     "move.refused": "{record_id}: {wish} is refused:",
     # The other errors.
@@ -275,6 +276,7 @@ TEXTS: Mapping[str, str] = {
     "revision.order": "the stages are in another order: {need}",
     "revision.field": "the field {key} is gone or another[[; deals with a value: {count}]]",
     "revision.part": "{key} is another",
+    "limit.reached": "at most {most} open deals may be in {stage} at once[[ for {owner}]]",
     "revision.unplaced": "no place for {count} deals in {stage}: {record_ids}",
     "revision.no_place": "{stage} is archived; say to which stage its open deals go",
     # Claims and stories.

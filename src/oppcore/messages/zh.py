@@ -231,6 +231,7 @@ TEXTS: Mapping[str, str] = {
     "wish.restore": "恢复",
     "wish.merge": "与 {id} 合并",
     "wish.migrate": "迁移到“{stage}”",
+    "wish.limited": "命令 {action} ",
     "wish.transfer": "转移到流程“{pipeline}”的“{stage}”",
     "move.refused": "{record_id}：{wish}被拒绝：",
     # The other errors.
@@ -370,6 +371,7 @@ TEXTS: Mapping[str, str] = {
     "revision.order": "阶段顺序有变：{need}",
     "revision.field": "字段 {key} 被删除或改变[[；有值的商机 {count} 个]]",
     "revision.part": "{key} 有变",
+    "limit.reached": "阶段“{stage}”中[[由 {owner} 负责的]]进行中商机最多 {most} 个",
     "revision.unplaced": "阶段“{stage}”中有 {count} 个商机没有去处：{record_ids}",
     "revision.no_place": "阶段“{stage}”已归档；请说明其中进行中的商机转到哪个阶段",
     # Claims and stories.
