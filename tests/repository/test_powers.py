@@ -253,6 +253,19 @@ def test_a_field_name_is_never_part_of_a_statement(store, name):
     store.find(Query(where=Not(Present(name))))
 
 
+def test_a_comparison_with_what_no_field_holds_is_true_of_nothing(store):
+    store.commit(opening(values={"name": "5"}))
+
+    found = store.find(Query(where=Compare("name", "eq", 5))).items
+    assert [one for one in found if Compare("name", "eq", 5).judge(Situation(record=one.record, at=at()))] == []
+
+
+@pytest.mark.parametrize("removed", ["x", 1])
+def test_removed_is_asked_for_with_yes_no_or_none(removed):
+    with pytest.raises(TypeError, match="removed"):
+        Query(removed=removed)
+
+
 @pytest.mark.parametrize("where", [Role(["head"]), Elapsed("entered", at_least_days=Decimal(1)), AllOf([Role(["x"])])])
 def test_a_condition_that_the_store_does_not_take_is_refused(store, where):
     with pytest.raises(Unsupported, match="in where"):
