@@ -5,10 +5,10 @@ Usage: python bench/repository.py [moves] [folder]
 `by hand` runs the statements of one desk move (two reads, then BEGIN IMMEDIATE, guard, UPDATE, INSERT, COMMIT) on an
 equal file with texts made beforehand: no engine, no codec, no checks. The folder says which disk is measured.
 
-Measured on 2 very busy cores, CPython 3.11, SQLite 3.40, in 200 short rounds: a move at a desk in memory costs 5.3 times
-move + evolve (best; median 4.9). A desk on SQLite has some 110 µs of its own, of which 18 read the record and 20 write it
-and its change. So it reaches 0.76 of the rate by hand where a durable commit takes 2.6 ms (the median on that disk), 0.48
-where it takes 0.14 ms (the best), and 0.27 where syncing costs nothing (a memory disk, nothing durable).
+Measured on 2 very busy cores, CPython 3.11, SQLite 3.40, in 200 short rounds: a move at a desk in memory costs 5.3
+times move + evolve (best; median 4.9). A desk on SQLite has some 110 µs of its own, of which 18 read the record and 20
+write it and its change. So it reaches 0.76 of the rate by hand where a durable commit takes 2.6 ms (the median on that
+disk), 0.48 where it takes 0.14 ms (the best), and 0.27 where syncing costs nothing (a memory disk, nothing durable).
 """
 
 import shutil
