@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from oppcore.criteria import Compare, Not, Present
 from oppcore.engine import replay
 from oppcore.errors import OppcoreError
 from oppcore.records import Key
@@ -102,6 +103,12 @@ class Lockstep(RuleBasedStateMachine):
     def history(self, tenant, id, after, limit):
         self.both(lambda store: store.history(key(id, tenant), after=after, limit=limit))
 
+    @rule(tenant=st.none() | TENANTS, limit=st.integers(1, 3))
+    def follow(self, tenant, limit):
+        cursor = None
+        while fed := self.both(lambda store, cursor=cursor: store.follow(tenant, after=cursor, limit=limit)):
+            cursor = fed[-1].cursor
+
     @rule(
         tenant=TENANTS,
         kind=st.sampled_from(["opportunity", "opportunity", "pipeline", "guard"]),
@@ -109,10 +116,12 @@ class Lockstep(RuleBasedStateMachine):
         owners=SOME,
         ids=SOME,
         since=st.none() | DAYS,
+        removed=st.sampled_from([False, True, None]),
+        where=st.sampled_from([None, Present("name"), Not(Present("owner_id")), Compare("name", "ge", "x")]),
         order=st.sampled_from(["id", "changed_at"]),
         limit=st.integers(1, 3),
     )
-    def find(self, tenant, kind, stages, owners, ids, since, order, limit):
+    def find(self, tenant, kind, stages, owners, ids, since, removed, where, order, limit):
         query = Query(
             tenant=tenant,
             kind=kind,
@@ -120,6 +129,8 @@ class Lockstep(RuleBasedStateMachine):
             owners=owners,
             ids=ids,
             changed_since=None if since is None else at(since),
+            removed=removed,
+            where=where,
             order=order,
             limit=limit,
         )

@@ -7,22 +7,28 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from oppcore.desk import requests
-from oppcore.desk.loading import get_history, get_pipeline, get_record, kind_for
+from oppcore.desk.loading import get_history, get_pipeline, get_record, get_revision, kind_for
 from oppcore.desk.requests import Steps
 from oppcore.desk.shell import Shell
 from oppcore.engine import Change
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome, Record
-from oppcore.repository.protocol import Page, Query
+from oppcore.repository.query import Page, Query
 
 __all__ = ["find", "get", "history", "pipeline"]
 
 R = TypeVar("R", bound=Record)
 
 
-def pipeline(desk: Shell[Any], key: str) -> Steps[Pipeline]:
-    """Give the newest revision of a pipeline. Raises `NotFound`."""
-    return get_pipeline(desk.tenant, key)
+def pipeline(desk: Shell[Any], key: str, *, revision: int | None = None) -> Steps[Pipeline]:
+    """Give the newest revision of a pipeline, or an earlier one. Raises `NotFound`.
+
+    A revision is kept when `publish` puts the next one in its place.
+    """
+    newest = yield from get_pipeline(desk.tenant, key)
+    if revision is None or newest.revision == revision:
+        return newest
+    return (yield from get_revision(desk.tenant, key, revision))
 
 
 def get(desk: Shell[R], id: str) -> Steps[R]:
@@ -39,11 +45,15 @@ def find(
     owners: Iterable[str] | None = None,
     ids: Iterable[str] | None = None,
     changed_since: datetime | None = None,
+    removed: bool | None = False,
     order: Literal["changed_at", "id"] = "changed_at",
     cursor: str | None = None,
     limit: int = 100,
 ) -> Steps[Page[R]]:
-    """Give a page of deals; its cursor, with the same filters, gives the next. See `Query`."""
+    """Give a page of deals; its cursor, with the same filters, gives the next. See `Query`.
+
+    Deals that were removed or merged are left out, unless `removed` is True (those alone) or None (those too).
+    """
     query = Query(
         kind=kind_for(desk.of),
         tenant=desk.tenant,
@@ -53,6 +63,7 @@ def find(
         owners=owners,
         ids=ids,
         changed_since=changed_since,
+        removed=removed,
         order=order,
         cursor=cursor,
         limit=limit,

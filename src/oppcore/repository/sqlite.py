@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self, final
 
-from oppcore.codec import decode_change, decode_pipeline, decode_record, encode
+from oppcore.codec import decode_pipeline
 from oppcore.engine import Change
-from oppcore.errors import CommandMismatch, Corrupt, InvalidDocument, Unsupported, VersionConflict
-from oppcore.pipeline import OwnCriteria, Pipeline
-from oppcore.records import Key, Record, kind_of
+from oppcore.errors import CommandMismatch, Corrupt, Unsupported, VersionConflict
+from oppcore.pipeline import OwnCriteria
+from oppcore.records import Key, RecordKind
 from oppcore.records.checks import MAX_KEY, check_text
-from oppcore.repository.paging import check_limit, instant_text, make_cursor, place_of, read_cursor
-from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored, Write, Written
+from oppcore.repository.commit import Commit, Committed, Write, Written
+from oppcore.repository.paging import (
+    check_limit,
+    instant_text,
+    make_cursor,
+    make_feed_cursor,
+    place_of,
+    read_cursor,
+    read_feed_cursor,
+)
+from oppcore.repository.powers import CommittedChange, Powers, check_where
+from oppcore.repository.query import Page, Query, Stored
 from oppcore.repository.sqlite_file import SqliteFile
+from oppcore.repository.sqlite_filter import FILTERS, where_sql
+from oppcore.repository.sqlite_host import HostConnection
+from oppcore.repository.sqlite_rows import name_of, read_change, read_stored, row_of, write_body
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,75 +37,32 @@ if TYPE_CHECKING:
 __all__ = ["SqliteRepository"]
 
 _MAX_VERSION = 2**63 - 1
+_KINDS = frozenset(RecordKind)
 
 _VERSION = "SELECT version FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
 _LOAD = "SELECT version, body FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
 _HISTORY = (
     "SELECT version, body FROM changes WHERE (tenant, kind, id) = (?, ?, ?) AND version > ? ORDER BY version LIMIT ?"
 )
+_FOLLOW = "SELECT position, tenant, kind, id, version, body FROM changes WHERE position > ?{} ORDER BY position LIMIT ?"
 _RECALL = "SELECT digest, written FROM commands WHERE (tenant, command_id) = (?, ?)"
 _ADD = """
-INSERT INTO records (version, pipeline, stage, outcome, owner_id, changed_at, body, tenant, kind, id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO records (version, pipeline, stage, outcome, owner_id, changed_at, removed, body, tenant, kind, id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _REPLACE = """
-UPDATE records SET version = ?, pipeline = ?, stage = ?, outcome = ?, owner_id = ?, changed_at = ?, body = ?
+UPDATE records
+SET version = ?, pipeline = ?, stage = ?, outcome = ?, owner_id = ?, changed_at = ?, removed = ?, body = ?
 WHERE (tenant, kind, id) = (?, ?, ?) AND version = ?
 """
 _ADD_CHANGE = "INSERT INTO changes (tenant, kind, id, version, body) VALUES (?, ?, ?, ?, ?)"
 _ADD_COMMAND = "INSERT INTO commands (tenant, command_id, digest, written) VALUES (?, ?, ?, ?)"
 
 
-def _write_body(value: Record | Pipeline | Change, criteria: OwnCriteria | None = None) -> str:
-    """Write what can be read again. Raises `Unsupported` for what cannot."""
-    try:
-        return encode(value, criteria=criteria)
-    except InvalidDocument as error:
-        raise Unsupported(f"a record this large: {error.problems[0]}") from None
-    except TypeError as error:
-        raise Unsupported(f"{error}; name it in criteria=") from None
-
-
-def _name(key: Key) -> tuple[str, str, str]:
-    return key.tenant, key.kind, key.id
-
-
-def _row(write: Write, criteria: OwnCriteria | None) -> tuple[Any, ...]:
-    record = write.record
-    body = None if record is None else _write_body(record, criteria)
-    if record is None or isinstance(record, Pipeline):
-        return write.version, None, None, None, None, "", body, *_name(write.key)
-    state = record.progress
-    facts = state.pipeline, state.stage, str(state.outcome), record.team.owner_id, instant_text(state.changed_at)
-    return write.version, *facts, body, *_name(write.key)
-
-
-def _read_stored(key: Key, version: int, body: str | None, read_pipeline: Callable[[str], Pipeline]) -> Stored:
-    if body is None:
-        return Stored(key, None, version)
-    try:
-        record = read_pipeline(body) if key.kind == "pipeline" else decode_record(body)
-    except InvalidDocument as error:
-        raise Corrupt(f"{key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
-    if isinstance(record, Pipeline):
-        found = "pipeline", record.key, record.revision
-    else:
-        found = str(kind_of(record)), record.id, record.progress.version
-    if found != (key.kind, key.id, version):
-        raise Corrupt(f"{key.kind} {key.id!r} version {version} holds {found[0]} {found[1]!r} version {found[2]}")
-    return Stored(key, record, version)
-
-
-def _read_change(key: Key, version: int, body: str) -> Change:
-    try:
-        return decode_change(body)
-    except InvalidDocument as error:
-        raise Corrupt(f"change {version} of {key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
-
-
 def _selection(query: Query) -> tuple[str, list[Any]]:
     """Give the statement for a query: fixed fragments only, every value bound."""
-    terms, values = ["tenant = ?", "kind = ?"], [query.tenant, query.kind]
+    terms = ["tenant = ?", "kind = ?"]
+    values: list[Any] = [query.tenant, query.kind]
     if query.pipeline is not None:
         terms.append("pipeline = ?")
         values.append(query.pipeline)
@@ -109,6 +78,14 @@ def _selection(query: Query) -> tuple[str, list[Any]]:
     if query.changed_since is not None:
         terms.append("changed_at >= ?")
         values.append(instant_text(query.changed_since))
+    if query.removed is not None:
+        terms.append("removed = ?")
+        values.append(int(query.removed))
+    if query.where is not None:
+        admitted = where_sql(query.where, query.kind) if query.kind in _KINDS else ("0", ())
+        if admitted is not None:
+            terms.append(admitted[0])
+            values += admitted[1]
     order = "id" if query.order == "id" else "changed_at, id"
     if (behind := read_cursor(query)) is not None:
         terms.append(f"({order}) > ({', '.join('?' * len(behind))})")
@@ -132,7 +109,7 @@ def _find_command(connection: sqlite3.Connection, tenant: str, command_id: str) 
 
 
 def _expect(connection: sqlite3.Connection, key: Key, expected: int) -> None:
-    row = connection.execute(_VERSION, _name(key)).fetchone()
+    row = connection.execute(_VERSION, name_of(key)).fetchone()
     found = 0 if row is None else row[0]
     if found != expected:
         raise VersionConflict(key.kind, key.id, expected, found)
@@ -148,7 +125,7 @@ def _save(connection: sqlite3.Connection, write: Write, row: tuple[Any, ...], ch
         raise Corrupt(f"{write.key.kind} {write.key.id!r} could not be written")
     if changes:
         numbered = enumerate(changes, write.expected + 1)
-        connection.executemany(_ADD_CHANGE, [(*_name(write.key), version, body) for version, body in numbered])
+        connection.executemany(_ADD_CHANGE, [(*name_of(write.key), version, body) for version, body in numbered])
 
 
 @final
@@ -174,10 +151,29 @@ class SqliteRepository:
         name = os.fspath(path)
         if name in ("", ":memory:"):
             raise Unsupported("an SQLite database without a file; use MemoryRepository")
+        self._start(SqliteFile(os.path.abspath(name), wait), criteria)
+        self._file.read(lambda connection: None)  # open it now: a fault is told here, not by the first command
+
+    def _start(self, file: SqliteFile | HostConnection, criteria: OwnCriteria | None) -> None:
+        self._file = file
         self._criteria = criteria
         self._read_pipeline = lru_cache(maxsize=64)(partial(decode_pipeline, criteria=criteria))
-        self._file = SqliteFile(os.path.abspath(name), wait)
-        self._file.read(lambda connection: None)  # open it now: a fault is told here, not by the first command
+        self.powers = Powers(filters=FILTERS, feeds=True, retries=isinstance(file, SqliteFile))
+
+    @classmethod
+    def on(cls, connection: sqlite3.Connection, *, criteria: OwnCriteria | None = None) -> Self:
+        """Give a repository that works inside the host's transaction, on a connection to a file of `SqliteRepository`.
+
+        What the host writes to its own tables and what a desk writes are then kept together or not at all. Nothing is
+        begun, ended or tried again here: the host begins a transaction before a command (`BEGIN IMMEDIATE`, so that
+        nobody comes in between), and ends it. A `VersionConflict` has written nothing and leaves the transaction
+        usable. After `Busy` and `Unavailable` the host rolls back. One thread at a time may use it.
+
+        Raises `Unsupported` for a database without the tables of this release, and for a commit outside a transaction.
+        """
+        repository = cls.__new__(cls)
+        repository._start(HostConnection(connection), criteria)
+        return repository
 
     def __enter__(self) -> Self:
         return self
@@ -186,32 +182,33 @@ class SqliteRepository:
         self.close()
 
     def close(self) -> None:
-        """Close the file; every later call raises `Unavailable`."""
+        """Close the file; every later call raises `Unavailable`. A connection of the host's stays open."""
         self._file.close()
 
     def load(self, key: Key, /) -> Stored | None:
         """Give what is there, or None."""
-        row = self._file.read(lambda connection: connection.execute(_LOAD, _name(key)).fetchone())
+        row = self._file.read(lambda connection: connection.execute(_LOAD, name_of(key)).fetchone())
         if row is None:
             return None
         version, body = row
-        return _read_stored(key, version, body, self._read_pipeline)
+        return read_stored(key, version, body, self._read_pipeline)
 
     def find(self, query: Query, /) -> Page[Stored]:
         """Give a page of records."""
+        check_where(self.powers, query.where)
         statement, values = _selection(query)
         rows = self._file.read(lambda connection: connection.execute(statement, values).fetchall())
         page = tuple(
-            _read_stored(Key(query.kind, id, query.tenant), version, body, self._read_pipeline)
+            read_stored(Key(query.kind, id, query.tenant), version, body, self._read_pipeline)
             for id, version, body in rows[: query.limit]
         )
         return Page(page, make_cursor(query, place_of(page[-1], query)) if len(rows) > len(page) else None)
 
     def history(self, key: Key, /, *, after: int = 0, limit: int) -> Page[Change]:
         """Give changes in version order, from the first with a version above `after`."""
-        values = (*_name(key), min(max(after, 0), _MAX_VERSION), check_limit(limit) + 1)
+        values = (*name_of(key), min(max(after, 0), _MAX_VERSION), check_limit(limit) + 1)
         rows = self._file.read(lambda connection: connection.execute(_HISTORY, values).fetchall())
-        page = tuple(_read_change(key, version, body) for version, body in rows[:limit])
+        page = tuple(read_change(key, version, body) for version, body in rows[:limit])
         return Page(page, str(rows[limit - 1][0]) if len(rows) > limit else None)
 
     def recall(self, tenant: str, command_id: str, /) -> Committed | None:
@@ -222,8 +219,8 @@ class SqliteRepository:
 
     def commit(self, commit: Commit, /) -> Committed:
         """Write everything, or nothing and raise. When this returns, what was written is on the disk."""
-        rows = [_row(write, self._criteria) for write in commit.writes]
-        changes = [[_write_body(change) for change in write.changes] for write in commit.writes]
+        rows = [row_of(write, self._criteria) for write in commit.writes]
+        changes = [[write_body(change) for change in write.changes] for write in commit.writes]
 
         def unit(connection: sqlite3.Connection) -> Committed:
             if commit.command_id is not None:
@@ -234,6 +231,9 @@ class SqliteRepository:
                     return earlier
             for guard in commit.guards:
                 _expect(connection, guard.key, guard.version)
+            if len(commit.writes) > 1:  # look at all before the first is written: the transaction may be the host's
+                for write in commit.writes:
+                    _expect(connection, write.key, write.expected)
             for write, row, texts in zip(commit.writes, rows, changes, strict=True):
                 _save(connection, write, row, texts)
             written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
@@ -243,3 +243,15 @@ class SqliteRepository:
             return Committed(written, commit.digest)
 
         return self._file.write(unit)
+
+    def follow(self, tenant: str | None, /, *, after: str | None = None, limit: int) -> tuple[CommittedChange, ...]:
+        """Give changes in the order in which they were committed; the file has one writer at a time."""
+        start, most = read_feed_cursor(tenant, after), check_limit(limit)
+        statement = _FOLLOW.format("" if tenant is None else " AND tenant = ?")
+        values = (start, most) if tenant is None else (start, tenant, most)
+        rows = self._file.read(lambda connection: connection.execute(statement, values).fetchall())
+        found: list[CommittedChange] = []
+        for position, owner, kind, id, version, body in rows:
+            key = Key(kind, id, owner)
+            found.append(CommittedChange(key, read_change(key, version, body), make_feed_cursor(tenant, position)))
+        return tuple(found)
