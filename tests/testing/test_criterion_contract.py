@@ -89,6 +89,13 @@ class Changeable(Good):
         self.rating = "B"
 
 
+@attrs.define(unsafe_hash=True)
+class Guarded(Good):
+    """Takes other values, and looks at them."""
+
+    least: int = attrs.field(default=1, validator=attrs.validators.instance_of(int))
+
+
 @attrs.frozen(eq=False)
 class Singular(Good):
     pass
@@ -209,6 +216,7 @@ class Talkative(Good):
 
 BROKEN = [
     (Changeable(), {}, "is not frozen: rating can be set; decorate the class with @attrs.frozen"),
+    (Guarded(), {}, "is not frozen: least can be set; decorate the class with @attrs.frozen"),
     (Singular(), {}, "is not equal to a copy of itself, or has another hash"),
     (Listed(), {}, "cannot be hashed (unhashable type: 'list'): hold tuples, not lists"),
     (Unwritten(re.compile("b")), {}, "does not come back from a document"),

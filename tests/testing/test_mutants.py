@@ -169,6 +169,12 @@ def test_what_decides_alike_is_no_mutant():
     assert "b may now be skipped" in found
 
 
+def test_a_stay_criterion_that_follows_from_another_is_asked_for_itself():
+    found = changed('stay = [{ compare = "amount", ge = 5 }, { present = "amount" }]')
+
+    assert "stay in b: amount is filled in dropped" in found
+
+
 def test_of_the_condition_of_a_step_unknown_counts_too():
     # `when` unknown keeps an approval from being asked for: to say that it is filled in changes that.
     when = '{ all = [{ present = "amount" }, { compare = "amount", gt = 5 }] }'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oppcore.testing.assertions import assert_allowed, assert_refused
 from oppcore.testing.criteria import criteria
-from oppcore.testing.criterion import check_criterion
+from oppcore.testing.criterion_contract import check_criterion
 from oppcore.testing.histories import histories
 from oppcore.testing.mutation import Mutant, MutationScore, find_survivors, mutants
 from oppcore.testing.pipelines import pipelines

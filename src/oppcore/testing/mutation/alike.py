@@ -10,7 +10,6 @@ import attrs
 from oppcore.criteria import AllOf, Criterion, Not, implies
 from oppcore.pipeline import Approval, Pipeline, Rule, Waivable
 from oppcore.pipeline.edges import Edge, find_edges, legal_outcomes, open_edge
-from oppcore.pipeline.rules import stay_rules
 from oppcore.records import State
 from oppcore.testing.rules.cases import is_possible
 
@@ -55,8 +54,13 @@ class Decisions:
         return one == rest and self._gates_alike(_criteria(one.gate), _criteria(other.gate))
 
     def _stays_alike(self, other: Pipeline) -> bool:
-        pairs = zip(self._pipeline.stages, other.stages, strict=True)
-        return all(self._gates_alike(_criteria(stay_rules(a)), _criteria(stay_rules(b))) for a, b in pairs)
+        """Of stay criteria each is asked for itself: whether it was true, and would no longer be."""
+        for one, another in zip(self._pipeline.stages, other.stages, strict=True):
+            if len(one.stay) != len(another.stay):
+                return False
+            if not all(self._gates_alike((a,), (b,)) for a, b in zip(one.stay, another.stay, strict=True)):
+                return False
+        return True
 
     def _actions_alike(self, other: Pipeline) -> bool:
         pairs = zip(self._pipeline.actions, other.actions, strict=True)

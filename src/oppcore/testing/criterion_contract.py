@@ -92,12 +92,16 @@ def _describe(situation: Situation) -> str:
 
 def _check_value(criterion: Leaf) -> None:
     type_: Any = type(criterion)
-    names = [field.name for field in attrs.fields(type_)] if attrs.has(type_) else list(vars(criterion))
+    names = (
+        [field.name for field in attrs.fields(type_)] if attrs.has(type_) else list(getattr(criterion, "__dict__", {}))
+    )
     for name in [*names, "anything"]:
         try:
             setattr(copy.copy(criterion), name, None)
         except AttributeError:
             continue
+        except (TypeError, ValueError):
+            pass  # it would take another value
         _fail(criterion, f"is not frozen: {name} can be set; decorate the class with @attrs.frozen")
     try:
         equal = copy.deepcopy(criterion)
