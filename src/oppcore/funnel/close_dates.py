@@ -42,6 +42,11 @@ _CLOSED = {
     Outcome.LOST: SlippageKind.LOST,
     Outcome.ABANDONED: SlippageKind.ABANDONED,
 }
+_TICK = timedelta(microseconds=1)
+_DEFINITION = (
+    "cohort: deals open, and expected to close in the period, when it began; push rate: those of them not closed (nor"
+    " removed) by the end; push: a later close date said of an open deal, each time"
+)
 
 
 def count_slippage(
@@ -104,13 +109,6 @@ def count_slippage(
                 kind = SlippageKind.PUSH if change.days > 0 else SlippageKind.PULL_IN
                 found.put(kind, Contribution(id, change.amount, timedelta(days=change.days)), place)
     return found.tally(past.left_out)
-
-
-_TICK = timedelta(microseconds=1)
-_DEFINITION = (
-    "cohort: deals open, and expected to close in the period, when it began; push rate: those of them not closed (nor"
-    " removed) by the end; push: a later close date said of an open deal, each time"
-)
 
 
 def _what_became(end: Standing | None, period: Period, today: date) -> SlippageKind:
