@@ -13,6 +13,7 @@ import click
 from oppcore.cli.demo import demo
 from oppcore.cli.drawing import diagram, templates
 from oppcore.cli.measures import forecast, funnel, snapshot
+from oppcore.cli.measuring import measure, measures
 from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain
 from oppcore.cli.proofs import prove
@@ -46,7 +47,22 @@ def oppcore() -> None:
     """
 
 
-for _command in (demo, funnel, snapshot, forecast, check, prove, diff, migrate, schema, infer, templates, diagram):
+for _command in (
+    demo,
+    funnel,
+    snapshot,
+    forecast,
+    measures,
+    measure,
+    check,
+    prove,
+    diff,
+    migrate,
+    schema,
+    infer,
+    templates,
+    diagram,
+):
     oppcore.add_command(_command)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import click
 
 from oppcore.cli.printing import FORMATS, busy, print_result
 from oppcore.cli.reading import PipelineChoice, Reading, listed, pipeline_option, reading_options
+from oppcore.cli.settings import read_time
 from oppcore.errors import OppcoreError
 from oppcore.forecast import weigh_forecast
 from oppcore.funnel import Cohort, CountingRule, EntryRule, measure_funnel
@@ -19,10 +18,8 @@ from oppcore.funnel.sample import LAST
 from oppcore.history import take_snapshot
 from oppcore.periods import read_period
 
-__all__ = ["forecast", "funnel", "snapshot"]
+__all__ = ["counting", "forecast", "funnel", "measuring_command", "snapshot"]
 
-_TIME = re.compile(r"(\d{1,6})([dhm])")
-_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _OPTIONS = (
     click.option("--as-of", metavar="T", help="An instant, or a date: the end of that day. Default: the last change."),
     click.option("--known-on", metavar="T", help="Leave out what was recorded later."),
@@ -30,7 +27,7 @@ _OPTIONS = (
 )
 
 
-def _measure(command: Callable[..., Any]) -> click.Command:
+def measuring_command(command: Callable[..., Any]) -> click.Command:
     """Make a command of a function of `reading`, `choice`, `as_of`, `known_on`, `format` and its own options."""
     for option in reversed(_OPTIONS):
         command = option(command)
@@ -38,7 +35,7 @@ def _measure(command: Callable[..., Any]) -> click.Command:
 
 
 @contextmanager
-def _counting() -> Generator[None, None, None]:
+def counting() -> Generator[None, None, None]:
     """Show that it goes on; a setting the measure does not take is wrong usage."""
     try:
         with busy("counting"):
@@ -49,7 +46,7 @@ def _counting() -> Generator[None, None, None]:
         raise click.UsageError(str(error)) from None
 
 
-@_measure
+@measuring_command
 @click.option(
     "--count",
     type=click.Choice([str(rule) for rule in CountingRule]),
@@ -96,7 +93,7 @@ def funnel(
     With --pipeline or --template, --steps picks the steps to be counted.
     """
     history, pipeline = reading.read_with(choice, money=by == "currency", picks=True)
-    with _counting():
+    with counting():
         result = measure_funnel(
             history,
             pipeline,
@@ -107,22 +104,13 @@ def funnel(
             by=by,
             attribution=attribution,
             steps=reading.picked_steps(),
-            window=None if window is None else _time(window),
+            window=None if window is None else read_time(window, "--window"),
             entry=entry,
             exclude=listed(exclude) or (),
             cohort=_cohort(cohort, entered, reading),
             lenient=reading.lenient,
         )
     print_result(result, format)
-
-
-def _time(text: str) -> timedelta:
-    found = _TIME.fullmatch(text.strip())
-    if found is None:
-        raise click.UsageError(
-            f"--window takes a number of days, hours or minutes, such as 30d, 12h or 90m, not {text!r}"
-        )
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def _cohort(period: str | None, entered: str | None, reading: Reading) -> Cohort | None:
@@ -135,11 +123,11 @@ def _cohort(period: str | None, entered: str | None, reading: Reading) -> Cohort
     return Cohort(read_period(period), entered)
 
 
-@_measure
+@measuring_command
 def snapshot(reading: Reading, choice: PipelineChoice, as_of: str | None, known_on: str | None, format: str) -> None:
     """Show where the deals of CHANGES stood at an instant, and what they were worth."""
     history, pipeline = reading.read_with(choice)
-    with _counting():
+    with counting():
         result = take_snapshot(
             history,
             pipeline,
@@ -151,7 +139,7 @@ def snapshot(reading: Reading, choice: PipelineChoice, as_of: str | None, known_
     print_result(result, format)
 
 
-@_measure
+@measuring_command
 def forecast(reading: Reading, choice: PipelineChoice, as_of: str | None, known_on: str | None, format: str) -> None:
     """Show what the deals of CHANGES have brought and may bring, per month and currency.
 
@@ -161,7 +149,7 @@ def forecast(reading: Reading, choice: PipelineChoice, as_of: str | None, known_
     if reading.timezone is None:
         raise click.UsageError("a forecast counts by month: say whose months with --timezone ZONE, e.g. UTC")
     history, pipeline = reading.read_with(choice)
-    with _counting():
+    with counting():
         result = weigh_forecast(
             history,
             pipeline,
