@@ -217,7 +217,7 @@ def test_what_is_done_is_what_is_kept(desk, case):
     assert receipt.changes
     assert receipt.record == desk.get(id) == replay(desk.history(id))
     assert desk.history(id)[-len(receipt.changes) :] == receipt.changes
-    for record in desk.find(order="id").items:
+    for record in desk.find(order="id", removed=None).items:
         assert record == replay(desk.history(record.id))
 
 
@@ -231,32 +231,35 @@ def test_a_revision_that_comes_in_between_decides(desk, make_desk, case):
 @some_cases(lambda case: case.forbids is not None)
 def test_a_revision_that_comes_in_between_may_refuse(desk, make_desk, case):
     case.prepare(desk)
-    before = desk.find(order="id")
+    before = desk.find(order="id", removed=None)
     ours = meddler(make_desk, lambda rival: rival.publish(newer(case.revised, **case.forbids)), times=1)
 
     with pytest.raises(MoveRefused):
         case.run(ours)
-    assert desk.find(order="id") == before
+    assert desk.find(order="id", removed=None) == before
 
 
 def test_a_decision_under_an_old_revision_is_never_committed(desk, make_desk, case):
     case.prepare(desk)
-    before = desk.find(order="id")
+    before = desk.find(order="id", removed=None)
     ours = meddler(make_desk, lambda rival: rival.publish(newer(case.revised)), times=1, retries=0)
 
     with pytest.raises(VersionConflict) as caught:
         case.run(ours)
     assert (caught.value.kind, caught.value.id) == ("pipeline", case.revised.key)
-    assert desk.find(order="id") == before
+    assert desk.find(order="id", removed=None) == before
 
 
 def decide_elsewhere(case):
     """What the command changes in another store in which the same is kept."""
     elsewhere = furnish(Desk(MemoryRepository()))
     case.prepare(elsewhere)
-    before = {record.id: record.progress.version for record in elsewhere.find().items}
+    before = {record.id: record.progress.version for record in elsewhere.find(removed=None).items}
     case.run(elsewhere)
-    return [elsewhere.history(record.id)[before.get(record.id, 0) :] for record in elsewhere.find(order="id").items]
+    return [
+        elsewhere.history(record.id)[before.get(record.id, 0) :]
+        for record in elsewhere.find(order="id", removed=None).items
+    ]
 
 
 def test_what_was_decided_elsewhere_is_saved_under_the_same_revisions(desk, case):
@@ -265,7 +268,7 @@ def test_what_was_decided_elsewhere_is_saved_under_the_same_revisions(desk, case
 
     saved = desk.save(changes)
     assert saved == Saved(sum(map(bool, changes)), sum(map(len, changes)))
-    for record in desk.find(order="id").items:
+    for record in desk.find(order="id", removed=None).items:
         assert record == replay(desk.history(record.id))
 
 
@@ -274,12 +277,12 @@ def test_what_was_decided_elsewhere_under_an_old_revision_is_not_saved(desk, cas
     case.prepare(desk)
     changes = decide_elsewhere(case)
     desk.publish(newer(case.revised))
-    before = desk.find(order="id")
+    before = desk.find(order="id", removed=None)
 
     with pytest.raises(VersionConflict) as caught:
         desk.save(changes)
     assert (caught.value.kind, caught.value.expected, caught.value.found) == ("pipeline", 1, 2)
-    assert desk.find(order="id") == before
+    assert desk.find(order="id", removed=None) == before
 
 
 def test_old_decisions_are_not_saved_in_the_company_of_new_ones(desk):
@@ -341,10 +344,10 @@ def test_authorize_is_asked(desk, make_desk, case):
         if len(seen) == len(case.asked):
             raise NotAllowed
 
-    before = desk.find(order="id")
+    before = desk.find(order="id", removed=None)
     with pytest.raises(NotAllowed):
         case.run(make_desk(authorize=refuse_last))
-    assert desk.find(order="id") == before
+    assert desk.find(order="id", removed=None) == before
     seen.clear()
     case.run(make_desk(authorize=note))
     assert [one[1:] for one in seen] == list(case.asked)
@@ -403,7 +406,7 @@ def test_a_question_changes_nothing_and_asks_nobody(make_desk):
     def refuse(actor, action, record):
         raise NotAllowed
 
-    before = furnish(make_desk()).find(order="id")
+    before = furnish(make_desk()).find(order="id", removed=None)
     desk = make_desk(authorize=refuse)
     assert desk.unmet_removal("d-1", at=at(5)) == ()
     assert desk.unmet_request("d-1", "quote", at=at(5), actor=ANN) == ()
@@ -411,7 +414,7 @@ def test_a_question_changes_nothing_and_asks_nobody(make_desk):
     assert desk.unmet_transfer("d-1", "renewals", at=at(5)) == ()
     assert desk.unmet_opening("contracts", "d-3", at=at(5), actor=ANN, override=WAIVED) == ()
     assert desk.unmet_adoption(attrs.evolve(desk.get("d-1"), id="d-3"), at=at(5)) == ()
-    assert desk.find(order="id") == before
+    assert desk.find(order="id", removed=None) == before
 
 
 def test_what_is_not_there_is_said(desk):

@@ -24,6 +24,9 @@ class Awaited:
     def recall(self, tenant, command_id, /):
         return asyncio.run(self.repository.recall(tenant, command_id))
 
+    def follow(self, tenant, /, *, after=None, limit):
+        return asyncio.run(self.repository.follow(tenant, after=after, limit=limit))
+
     def commit(self, commit, /):
         return asyncio.run(self.repository.commit(commit))
 

@@ -60,7 +60,7 @@ def test_the_file_is_durable_and_says_whose_it_is(path):
                 "SELECT count(*), sum(strict) FROM pragma_table_list WHERE name NOT LIKE 'sqlite%'"
             ).fetchone()
         )
-    assert row == ["wal", 2, 1, 0x6F707063, 1]
+    assert row == ["wal", 2, 1, 0x6F707063, 2]
     assert strict == (3, 3)
 
 
@@ -95,9 +95,9 @@ def test_a_relative_path_stays_where_it_was(tmp_path, monkeypatch):
 
 
 def test_a_newer_schema_is_refused(path):
-    alter(path, "PRAGMA user_version = 2")
+    alter(path, "PRAGMA user_version = 3")
 
-    with pytest.raises(Unsupported, match="schema 2; this release of oppcore reads up to 1"):
+    with pytest.raises(Unsupported, match="schema 3; this release of oppcore reads up to 2"):
         SqliteRepository(path)
 
 

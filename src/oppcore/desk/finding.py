@@ -13,7 +13,7 @@ from oppcore.desk.shell import Shell
 from oppcore.engine import Change
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome, Record
-from oppcore.repository.protocol import Page, Query
+from oppcore.repository.query import Page, Query
 
 __all__ = ["find", "get", "history", "pipeline"]
 
@@ -39,11 +39,15 @@ def find(
     owners: Iterable[str] | None = None,
     ids: Iterable[str] | None = None,
     changed_since: datetime | None = None,
+    removed: bool | None = False,
     order: Literal["changed_at", "id"] = "changed_at",
     cursor: str | None = None,
     limit: int = 100,
 ) -> Steps[Page[R]]:
-    """Give a page of deals; its cursor, with the same filters, gives the next. See `Query`."""
+    """Give a page of deals; its cursor, with the same filters, gives the next. See `Query`.
+
+    Deals that were removed or merged are left out, unless `removed` is True (those alone) or None (those too).
+    """
     query = Query(
         kind=kind_for(desk.of),
         tenant=desk.tenant,
@@ -53,6 +57,7 @@ def find(
         owners=owners,
         ids=ids,
         changed_since=changed_since,
+        removed=removed,
         order=order,
         cursor=cursor,
         limit=limit,

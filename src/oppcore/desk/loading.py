@@ -10,7 +10,7 @@ from oppcore.engine import Change
 from oppcore.errors import Corrupt, NotFound
 from oppcore.pipeline import Pipeline
 from oppcore.records import Key, Lead, Opportunity, Record, RecordKind
-from oppcore.repository.protocol import MAX_PAGE
+from oppcore.repository.query import MAX_PAGE
 
 __all__ = ["get_history", "get_pipeline", "get_record", "kind_for", "type_for"]
 

@@ -15,7 +15,7 @@ from oppcore.engine import Change, Override
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Key, Lead, Record
-from oppcore.repository.protocol import Write
+from oppcore.repository.commit import Write
 
 __all__ = ["adopt", "convert", "open", "unmet_adoption", "unmet_conversion", "unmet_opening"]
 

@@ -10,7 +10,8 @@ import attrs
 from oppcore.engine import Change
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Key, Record
-from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored
+from oppcore.repository.commit import Commit, Committed
+from oppcore.repository.query import Page, Query, Stored
 
 __all__ = [
     "Receipt",

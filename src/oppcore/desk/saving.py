@@ -16,7 +16,7 @@ from oppcore.engine import Change, evolve, replay
 from oppcore.errors import VersionConflict
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Key, Record
-from oppcore.repository.protocol import Commit, Guard, Write
+from oppcore.repository.commit import Commit, Guard, Write
 
 __all__ = ["publish", "save"]
 

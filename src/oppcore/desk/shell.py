@@ -15,7 +15,7 @@ from oppcore.engine import Change, evolve, replay
 from oppcore.errors import CommandMismatch, OppcoreError, VersionConflict
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Key, Record
-from oppcore.repository.protocol import Commit, Committed, Guard, Write
+from oppcore.repository.commit import Commit, Committed, Guard, Write
 
 __all__ = ["Command", "Decide", "Proposal", "Shell"]
 

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import threading
+from itertools import islice
 from typing import final
 
 import attrs
 
+from oppcore.criteria import AllOf, Answered, AnyOf, Compare, Exists, Not, Present, Situation, SomeOf, Text
 from oppcore.engine import Change
 from oppcore.errors import CommandMismatch, VersionConflict
 from oppcore.records import Key, Lead, Opportunity
-from oppcore.repository.paging import check_limit, make_cursor, place_of, read_cursor
-from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored, Written
+from oppcore.repository.commit import Commit, Committed, Written
+from oppcore.repository.paging import (
+    check_limit,
+    make_cursor,
+    make_feed_cursor,
+    place_of,
+    read_cursor,
+    read_feed_cursor,
+)
+from oppcore.repository.powers import CommittedChange, Powers, check_where
+from oppcore.repository.query import Page, Query, Stored
 
 __all__ = ["AsyncMemoryRepository", "MemoryRepository"]
+
+_POWERS = Powers(filters=(Present, Compare, Text, Answered, Exists, AllOf, AnyOf, SomeOf, Not), feeds=True)
 
 
 def _admits(query: Query, key: Key, record: object) -> bool:
     if (key.kind, key.tenant) != (query.kind, query.tenant) or (query.ids is not None and key.id not in query.ids):
         return False
     if not isinstance(record, (Opportunity, Lead)):
-        return (query.pipeline, query.stages, query.outcomes, query.owners, query.changed_since) == (None,) * 5
+        asked = (query.pipeline, query.stages, query.outcomes, query.owners, query.changed_since, query.where)
+        return asked == (None,) * 6 and not query.removed
     progress = record.progress
     return (
         (query.pipeline is None or progress.pipeline == query.pipeline)
@@ -28,6 +42,8 @@ def _admits(query: Query, key: Key, record: object) -> bool:
         and (query.outcomes is None or progress.outcome in query.outcomes)
         and (query.owners is None or record.team.owner_id in query.owners)
         and (query.changed_since is None or progress.changed_at >= query.changed_since)
+        and (query.removed is None or query.removed == (progress.removal is not None))
+        and (query.where is None or query.where.judge(Situation(record=record, at=progress.changed_at)) is True)
     )
 
 
@@ -35,11 +51,14 @@ def _admits(query: Query, key: Key, record: object) -> bool:
 class MemoryRepository:
     """Keeps everything in memory, for as long as it lives; any number of threads may share it."""
 
+    powers = _POWERS
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stored: dict[Key, Stored] = {}
         self._changes: dict[Key, list[Change]] = {}
         self._commands: dict[tuple[str, str], Committed] = {}
+        self._log: list[tuple[Key, Change]] = []  # every change, in the order of the commits
 
     def load(self, key: Key, /) -> Stored | None:
         """Give what is there, or None."""
@@ -47,6 +66,7 @@ class MemoryRepository:
 
     def find(self, query: Query, /) -> Page[Stored]:
         """Give a page of records."""
+        check_where(self.powers, query.where)
         behind = read_cursor(query)
         with self._lock:
             found = [stored for key, stored in self._stored.items() if _admits(query, key, stored.record)]
@@ -84,11 +104,23 @@ class MemoryRepository:
             for write in commit.writes:
                 self._stored[write.key] = Stored(write.key, write.record, write.version)
                 self._changes.setdefault(write.key, []).extend(write.changes)
+                self._log.extend((write.key, change) for change in write.changes)
             written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
             committed = Committed(written, commit.digest)
             if commit.command_id is not None:
                 self._commands[commit.tenant, commit.command_id] = attrs.evolve(committed, repeated=True)
             return committed
+
+    def follow(self, tenant: str | None, /, *, after: str | None = None, limit: int) -> tuple[CommittedChange, ...]:
+        """Give changes in the order in which they were committed."""
+        start = read_feed_cursor(tenant, after)
+        wanted = (
+            CommittedChange(key, change, make_feed_cursor(tenant, position))
+            for position, (key, change) in enumerate(islice(self._log, start, None), start + 1)
+            if tenant is None or key.tenant == tenant
+        )
+        with self._lock:
+            return tuple(islice(wanted, check_limit(limit)))
 
     def _check(self, key: Key, expected: int) -> None:
         stored = self._stored.get(key)
@@ -99,7 +131,9 @@ class MemoryRepository:
 
 @final
 class AsyncMemoryRepository:
-    """The same, to be awaited."""
+    """The same, to be awaited. Nothing in it waits, so that no task can be cancelled in the middle."""
+
+    powers = _POWERS
 
     def __init__(self) -> None:
         self._memory = MemoryRepository()
@@ -123,3 +157,9 @@ class AsyncMemoryRepository:
     async def commit(self, commit: Commit, /) -> Committed:
         """Write everything, or nothing and raise."""
         return self._memory.commit(commit)
+
+    async def follow(
+        self, tenant: str | None, /, *, after: str | None = None, limit: int
+    ) -> tuple[CommittedChange, ...]:
+        """Give changes in the order in which they were committed."""
+        return self._memory.follow(tenant, after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""Where a page ends: the place of a record in an order, and cursors that fit one query only.
+"""Where a page ends: the place of a record in an order, and cursors that fit one query, or one feed, only.
 
 For adapters: every store orders by `place_of` (texts by code point) and hands out the same cursors.
 """
@@ -12,9 +12,17 @@ from typing import Any
 from oppcore.codec import instant_text
 from oppcore.errors import InvalidDocument, Problem
 from oppcore.records import Lead, Opportunity
-from oppcore.repository.protocol import MAX_PAGE, Query, Stored
+from oppcore.repository.query import MAX_PAGE, Query, Stored
 
-__all__ = ["check_limit", "instant_text", "make_cursor", "place_of", "read_cursor"]
+__all__ = [
+    "check_limit",
+    "instant_text",
+    "make_cursor",
+    "make_feed_cursor",
+    "place_of",
+    "read_cursor",
+    "read_feed_cursor",
+]
 
 
 def place_of(stored: Stored, query: Query) -> tuple[str, ...]:
@@ -37,14 +45,36 @@ def _fingerprint(query: Query) -> str:
     import hashlib
 
     since = None if query.changed_since is None else instant_text(query.changed_since)
-    filters = [query.pipeline, query.stages, query.outcomes, query.owners, query.ids, since]
+    filters = [query.pipeline, query.stages, query.outcomes, query.owners, query.ids, since, query.removed]
+    filters += [] if query.where is None else [repr(query.where)]
     asked = json.dumps([query.tenant, query.kind, query.order, *filters])
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
+def _write(*parts: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+def _read(cursor: str) -> list[Any]:
+    """Give the parts of a cursor; an empty list for what is none."""
+    try:
+        found: Any = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
+    except (ValueError, AttributeError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []  # pyright: ignore[reportUnknownVariableType]
+
+
+def _refusal() -> InvalidDocument:
+    return InvalidDocument((Problem("cursor.other", "cursor"),))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def make_cursor(query: Query, place: tuple[str, ...]) -> str:
     """Give the text that lets the same query go on behind a place."""
-    return base64.urlsafe_b64encode(json.dumps([_fingerprint(query), *place]).encode()).decode()
+    return _write(_fingerprint(query), *place)
 
 
 def read_cursor(query: Query) -> tuple[str, ...] | None:
@@ -54,14 +84,26 @@ def read_cursor(query: Query) -> tuple[str, ...] | None:
     """
     if query.cursor is None:
         return None
-    try:
-        found: Any = json.loads(base64.b64decode(query.cursor.encode(), altchars=b"-_", validate=True))
-        mark, *place = found
-        fits = mark == _fingerprint(query) and len(place) == (1 if query.order == "id" else 2)
-        for text in place:
-            text.encode()
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        fits, place = False, []
-    if not fits:
-        raise InvalidDocument((Problem("cursor.other", "cursor"),))
+    mark, *place = _read(query.cursor) or [None]
+    if mark != _fingerprint(query) or len(place) != (1 if query.order == "id" else 2) or not all(map(_is_text, place)):
+        raise _refusal()
     return tuple(place)
+
+
+def make_feed_cursor(tenant: str | None, position: int) -> str:
+    """Give the text that lets the same feed go on behind a position in the order of commits."""
+    return _write("feed", tenant, position)
+
+
+def read_feed_cursor(tenant: str | None, cursor: str | None) -> int:
+    """Give the position behind which a feed goes on; 0 from the start.
+
+    Raises `InvalidDocument` for a cursor that was not made for this feed.
+    """
+    if cursor is None:
+        return 0
+    parts = _read(cursor)
+    if len(parts) != 3 or parts[:2] != ["feed", tenant] or type(parts[2]) is not int or not 0 <= parts[2] < 2**63:
+        raise _refusal()
+    position: int = parts[2]
+    return position

@@ -13,11 +13,23 @@ from oppcore.codec import decode_change, decode_pipeline, decode_record, encode
 from oppcore.engine import Change
 from oppcore.errors import CommandMismatch, Corrupt, InvalidDocument, Unsupported, VersionConflict
 from oppcore.pipeline import OwnCriteria, Pipeline
-from oppcore.records import Key, Record, kind_of
+from oppcore.records import Key, Record, RecordKind, kind_of
 from oppcore.records.checks import MAX_KEY, check_text
-from oppcore.repository.paging import check_limit, instant_text, make_cursor, place_of, read_cursor
-from oppcore.repository.protocol import Commit, Committed, Page, Query, Stored, Write, Written
+from oppcore.repository.commit import Commit, Committed, Write, Written, places_of
+from oppcore.repository.paging import (
+    check_limit,
+    instant_text,
+    make_cursor,
+    make_feed_cursor,
+    place_of,
+    read_cursor,
+    read_feed_cursor,
+)
+from oppcore.repository.powers import CommittedChange, Powers, check_where
+from oppcore.repository.query import Page, Query, Stored
 from oppcore.repository.sqlite_file import SqliteFile
+from oppcore.repository.sqlite_filter import FILTERS, where_sql
+from oppcore.repository.sqlite_host import HostConnection
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,19 +37,22 @@ if TYPE_CHECKING:
 __all__ = ["SqliteRepository"]
 
 _MAX_VERSION = 2**63 - 1
+_KINDS = frozenset(RecordKind)
 
 _VERSION = "SELECT version FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
 _LOAD = "SELECT version, body FROM records WHERE (tenant, kind, id) = (?, ?, ?)"
 _HISTORY = (
     "SELECT version, body FROM changes WHERE (tenant, kind, id) = (?, ?, ?) AND version > ? ORDER BY version LIMIT ?"
 )
+_FOLLOW = "SELECT position, tenant, kind, id, version, body FROM changes WHERE position > ?{} ORDER BY position LIMIT ?"
 _RECALL = "SELECT digest, written FROM commands WHERE (tenant, command_id) = (?, ?)"
 _ADD = """
-INSERT INTO records (version, pipeline, stage, outcome, owner_id, changed_at, body, tenant, kind, id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO records (version, pipeline, stage, outcome, owner_id, changed_at, removed, body, tenant, kind, id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _REPLACE = """
-UPDATE records SET version = ?, pipeline = ?, stage = ?, outcome = ?, owner_id = ?, changed_at = ?, body = ?
+UPDATE records
+SET version = ?, pipeline = ?, stage = ?, outcome = ?, owner_id = ?, changed_at = ?, removed = ?, body = ?
 WHERE (tenant, kind, id) = (?, ?, ?) AND version = ?
 """
 _ADD_CHANGE = "INSERT INTO changes (tenant, kind, id, version, body) VALUES (?, ?, ?, ?, ?)"
@@ -62,25 +77,26 @@ def _row(write: Write, criteria: OwnCriteria | None) -> tuple[Any, ...]:
     record = write.record
     body = None if record is None else _write_body(record, criteria)
     if record is None or isinstance(record, Pipeline):
-        return write.version, None, None, None, None, "", body, *_name(write.key)
+        return write.version, None, None, None, None, "", 0, body, *_name(write.key)
     state = record.progress
     facts = state.pipeline, state.stage, str(state.outcome), record.team.owner_id, instant_text(state.changed_at)
-    return write.version, *facts, body, *_name(write.key)
+    return write.version, *facts, int(state.removal is not None), body, *_name(write.key)
 
 
 def _read_stored(key: Key, version: int, body: str | None, read_pipeline: Callable[[str], Pipeline]) -> Stored:
     if body is None:
         return Stored(key, None, version)
     try:
-        record = read_pipeline(body) if key.kind == "pipeline" else decode_record(body)
+        record = read_pipeline(body) if key.kind in ("pipeline", "revision") else decode_record(body)
     except InvalidDocument as error:
         raise Corrupt(f"{key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
     if isinstance(record, Pipeline):
-        found = "pipeline", record.key, record.revision
+        found = places_of(record)
     else:
-        found = str(kind_of(record)), record.id, record.progress.version
-    if found != (key.kind, key.id, version):
-        raise Corrupt(f"{key.kind} {key.id!r} version {version} holds {found[0]} {found[1]!r} version {found[2]}")
+        found = [(str(kind_of(record)), record.id, record.progress.version)]
+    if (key.kind, key.id, version) not in found:
+        kind, id, holds = found[0]
+        raise Corrupt(f"{key.kind} {key.id!r} version {version} holds {kind} {id!r} version {holds}")
     return Stored(key, record, version)
 
 
@@ -93,7 +109,8 @@ def _read_change(key: Key, version: int, body: str) -> Change:
 
 def _selection(query: Query) -> tuple[str, list[Any]]:
     """Give the statement for a query: fixed fragments only, every value bound."""
-    terms, values = ["tenant = ?", "kind = ?"], [query.tenant, query.kind]
+    terms = ["tenant = ?", "kind = ?"]
+    values: list[Any] = [query.tenant, query.kind]
     if query.pipeline is not None:
         terms.append("pipeline = ?")
         values.append(query.pipeline)
@@ -109,6 +126,14 @@ def _selection(query: Query) -> tuple[str, list[Any]]:
     if query.changed_since is not None:
         terms.append("changed_at >= ?")
         values.append(instant_text(query.changed_since))
+    if query.removed is not None:
+        terms.append("removed = ?")
+        values.append(int(query.removed))
+    if query.where is not None:
+        admitted = where_sql(query.where, query.kind) if query.kind in _KINDS else ("0", ())
+        if admitted is not None:
+            terms.append(admitted[0])
+            values += admitted[1]
     order = "id" if query.order == "id" else "changed_at, id"
     if (behind := read_cursor(query)) is not None:
         terms.append(f"({order}) > ({', '.join('?' * len(behind))})")
@@ -174,10 +199,29 @@ class SqliteRepository:
         name = os.fspath(path)
         if name in ("", ":memory:"):
             raise Unsupported("an SQLite database without a file; use MemoryRepository")
+        self._start(SqliteFile(os.path.abspath(name), wait), criteria)
+        self._file.read(lambda connection: None)  # open it now: a fault is told here, not by the first command
+
+    def _start(self, file: SqliteFile | HostConnection, criteria: OwnCriteria | None) -> None:
+        self._file = file
         self._criteria = criteria
         self._read_pipeline = lru_cache(maxsize=64)(partial(decode_pipeline, criteria=criteria))
-        self._file = SqliteFile(os.path.abspath(name), wait)
-        self._file.read(lambda connection: None)  # open it now: a fault is told here, not by the first command
+        self.powers = Powers(filters=FILTERS, feeds=True, retries=isinstance(file, SqliteFile))
+
+    @classmethod
+    def on(cls, connection: sqlite3.Connection, *, criteria: OwnCriteria | None = None) -> Self:
+        """Give a repository that works inside the host's transaction, on a connection to a file of `SqliteRepository`.
+
+        What the host writes to its own tables and what a desk writes are then kept together or not at all. Nothing is
+        begun, ended or tried again here: the host begins a transaction before a command (`BEGIN IMMEDIATE`, so that
+        nobody comes in between), and ends it. A `VersionConflict` has written nothing and leaves the transaction
+        usable. After `Busy` and `Unavailable` the host rolls back. One thread at a time may use it.
+
+        Raises `Unsupported` for a database without the tables of this release, and for a commit outside a transaction.
+        """
+        repository = cls.__new__(cls)
+        repository._start(HostConnection(connection), criteria)
+        return repository
 
     def __enter__(self) -> Self:
         return self
@@ -186,7 +230,7 @@ class SqliteRepository:
         self.close()
 
     def close(self) -> None:
-        """Close the file; every later call raises `Unavailable`."""
+        """Close the file; every later call raises `Unavailable`. A connection of the host's stays open."""
         self._file.close()
 
     def load(self, key: Key, /) -> Stored | None:
@@ -199,6 +243,7 @@ class SqliteRepository:
 
     def find(self, query: Query, /) -> Page[Stored]:
         """Give a page of records."""
+        check_where(self.powers, query.where)
         statement, values = _selection(query)
         rows = self._file.read(lambda connection: connection.execute(statement, values).fetchall())
         page = tuple(
@@ -234,6 +279,9 @@ class SqliteRepository:
                     return earlier
             for guard in commit.guards:
                 _expect(connection, guard.key, guard.version)
+            if len(commit.writes) > 1:  # look at all before the first is written: the transaction may be the host's
+                for write in commit.writes:
+                    _expect(connection, write.key, write.expected)
             for write, row, texts in zip(commit.writes, rows, changes, strict=True):
                 _save(connection, write, row, texts)
             written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
@@ -243,3 +291,15 @@ class SqliteRepository:
             return Committed(written, commit.digest)
 
         return self._file.write(unit)
+
+    def follow(self, tenant: str | None, /, *, after: str | None = None, limit: int) -> tuple[CommittedChange, ...]:
+        """Give changes in the order in which they were committed; the file has one writer at a time."""
+        start, most = read_feed_cursor(tenant, after), check_limit(limit)
+        statement = _FOLLOW.format("" if tenant is None else " AND tenant = ?")
+        values = (start, most) if tenant is None else (start, tenant, most)
+        rows = self._file.read(lambda connection: connection.execute(statement, values).fetchall())
+        found: list[CommittedChange] = []
+        for position, owner, kind, id, version, body in rows:
+            key = Key(kind, id, owner)
+            found.append(CommittedChange(key, _read_change(key, version, body), make_feed_cursor(tenant, position)))
+        return tuple(found)

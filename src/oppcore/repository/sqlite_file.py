@@ -8,52 +8,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar, final
 
-from oppcore.errors import Busy, Corrupt, OppcoreError, Unavailable, Unsupported
+from oppcore.errors import Busy, Corrupt, OppcoreError, Unavailable
+from oppcore.repository.sqlite_schema import SCHEMA, bring_up_to_date, find_schema
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SqliteFile"]
+__all__ = ["SqliteFile", "translate"]
 
 T = TypeVar("T")
-
-_APPLICATION = 0x6F707063  # "oppc": says whose file this is
-_SCHEMA = 1
-
-# The columns beside `body` are copies of what is in it, for the index. `changes` is only ever added to; its position
-# is the order in which everything was committed.
-_TABLES = (
-    """
-    CREATE TABLE records (
-        tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
-        pipeline TEXT, stage TEXT, outcome TEXT, owner_id TEXT, changed_at TEXT NOT NULL, body TEXT,
-        PRIMARY KEY (tenant, kind, id)
-    ) STRICT
-    """,
-    "CREATE INDEX records_by_change ON records (tenant, kind, changed_at, id)",
-    "CREATE INDEX records_by_stage ON records (tenant, kind, pipeline, stage, changed_at, id)",
-    "CREATE INDEX records_by_owner ON records (tenant, kind, owner_id, changed_at, id)",
-    """
-    CREATE TABLE changes (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL,
-        UNIQUE (tenant, kind, id, version),
-        FOREIGN KEY (tenant, kind, id) REFERENCES records
-    ) STRICT
-    """,
-    """
-    CREATE TABLE commands (
-        tenant TEXT NOT NULL, command_id TEXT NOT NULL, digest TEXT NOT NULL, written TEXT NOT NULL,
-        PRIMARY KEY (tenant, command_id)
-    ) STRICT, WITHOUT ROWID
-    """,
-    f"PRAGMA application_id = {_APPLICATION}",
-    f"PRAGMA user_version = {_SCHEMA}",
-)
-_WHOSE = """
-SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
-FROM pragma_application_id, pragma_user_version
-"""
 
 # SQLite's primary result codes.
 _BUSY = {5, 6, 15}
@@ -66,7 +29,8 @@ def _code(error: BaseException) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _translate(error: sqlite3.Error, path: str) -> OppcoreError:
+def translate(error: sqlite3.Error, path: str) -> OppcoreError:
+    """Say what an error of SQLite means, in the words of the closed set."""
     code, reason = _code(error), f"{error} ({path})"
     if code in _BUSY:
         return Busy(reason)
@@ -123,7 +87,7 @@ class SqliteFile:
                 return self._with_connection(unit)
             except sqlite3.Error as error:
                 if _code(error) not in _BUSY or time.monotonic() >= deadline:
-                    raise _translate(error, self.path) from error
+                    raise translate(error, self.path) from error
             time.sleep(random.uniform(0, pause))
             pause = min(2 * pause, 0.05)
 
@@ -172,33 +136,15 @@ class SqliteFile:
 
         connection = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
-            is_new = self._check(connection)  # before the first write: the file may be somebody else's
+            schema = find_schema(connection, self.path)  # before the first write: the file may be somebody else's
             [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             if mode != "wal":
                 raise Unavailable(f"the file system refuses SQLite's write-ahead log; use a local one ({self.path})")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            if is_new:
-                _in_transaction(connection, self._create)
+            if schema < SCHEMA:
+                _in_transaction(connection, lambda opened: bring_up_to_date(opened, self.path))
         except BaseException:
             connection.close()
             raise
         return connection
-
-    def _check(self, connection: sqlite3.Connection) -> bool:
-        """Say whether the file is empty. Raises `Unsupported` when it is neither that nor ours."""
-        found = connection.execute(_WHOSE).fetchone()
-        if found == (0, 0, 0):
-            return True
-        application, schema, _ = found
-        if application != _APPLICATION or schema < 1:
-            raise Unsupported(f"a file that oppcore did not write ({self.path})")
-        if schema > _SCHEMA:
-            need = f"schema {schema}; this release of oppcore reads up to {_SCHEMA}"
-            raise Unsupported(f"a file with {need}: use a newer release ({self.path})")
-        return False
-
-    def _create(self, connection: sqlite3.Connection) -> None:
-        if self._check(connection):  # nobody was faster
-            for statement in _TABLES:
-                connection.execute(statement)
