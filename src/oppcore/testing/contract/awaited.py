@@ -9,10 +9,20 @@ from typing import Any, TypeAlias, final
 
 from oppcore.desk import AsyncDesk
 from oppcore.engine import Change
-from oppcore.errors import Busy
 from oppcore.records import Key
-from oppcore.repository import AsyncRepository, Commit, Committed, Page, Query, Repository, Stored
-from oppcore.testing.contract.sessions import BUSY_TRIES, Call, OpenSession
+from oppcore.repository import (
+    AsyncRepository,
+    Commit,
+    Committed,
+    CommittedChange,
+    Page,
+    Powers,
+    Query,
+    Repository,
+    Stored,
+)
+from oppcore.repository.powers import find_powers
+from oppcore.testing.contract.sessions import RETRIES, Call, OpenSession
 
 __all__ = ["Awaited", "OpenedAsync", "call_as_tasks", "open_awaited"]
 
@@ -48,6 +58,17 @@ class Awaited:
         """Write everything, or nothing and raise."""
         return self.runner.run(self.repository.commit(commit))
 
+    @property
+    def powers(self) -> Powers:
+        """What the store can do beyond its five methods."""
+        return find_powers(self.repository)
+
+    def follow(self, tenant: str | None, /, *, after: str | None = None, limit: int) -> tuple[CommittedChange, ...]:
+        """Give what was committed behind a place."""
+        feed: Any = self.repository
+        found: tuple[CommittedChange, ...] = self.runner.run(feed.follow(tenant, after=after, limit=limit))
+        return found
+
 
 @contextmanager
 def open_awaited(made: OpenedAsync, runner: asyncio.Runner) -> Generator[Awaited]:
@@ -73,13 +94,15 @@ def call_as_tasks(repository: Repository, calls: Sequence[Call], open_session: O
         sessions: list[Any] = [stack.enter_context(open_session(repository)) for _ in calls]
 
         async def make(call: Call, session: Any) -> Any:
-            desk = AsyncDesk(session, retries=BUSY_TRIES)
-            for _ in range(BUSY_TRIES):
-                try:
-                    return await call(session, desk)
-                except Busy:
-                    await asyncio.sleep(0.005)
-            return await call(session, desk)
+            desk = AsyncDesk(session, retries=RETRIES)
+            steps = call(session, desk)
+            try:
+                wanted = next(steps)
+                while True:
+                    wanted = steps.send(await wanted)
+                    await asyncio.sleep(0)
+            except StopIteration as stop:
+                return stop.value
 
         async def make_all() -> list[Any]:
             asked = zip(calls, sessions, strict=True)

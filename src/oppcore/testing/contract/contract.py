@@ -15,7 +15,9 @@ from oppcore.testing.contract.awaited import Awaited, OpenedAsync, call_as_tasks
 from oppcore.testing.contract.commands import Commands
 from oppcore.testing.contract.finding import Finding
 from oppcore.testing.contract.keeping import Keeping
-from oppcore.testing.contract.lockstep import Lockstep, OpenRepository
+from oppcore.testing.contract.lockstep import Lockstep
+from oppcore.testing.contract.machine import OpenRepository
+from oppcore.testing.contract.powers import Feeding, Filtering
 from oppcore.testing.contract.sessions import AtOnce, OpenSession, Sessions, call_in_threads
 from oppcore.testing.contract.texts import Texts
 from oppcore.testing.contract.versions import Versions
@@ -29,7 +31,7 @@ Part: TypeAlias = Literal["leads", "concurrency"]
 _ASKED = "the contract needs a fixture make_repository that returns a function: each call gives a store to be entered"
 
 
-class _Contract(Keeping, Versions, Commands, Finding, Texts, Sessions, Lockstep):
+class _Contract(Keeping, Versions, Commands, Finding, Texts, Sessions, Feeding, Filtering, Lockstep):
     """All cases, and what they are given."""
 
     left_out: ClassVar[Mapping[Part, str]] = {}

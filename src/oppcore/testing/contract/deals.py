@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from random import Random
 from typing import Any
 
-from oppcore.engine import Change, amend, evolve, open_lead, open_opportunity, replay
+from oppcore.engine import (
+    Change,
+    amend,
+    evolve,
+    hold,
+    move,
+    open_lead,
+    open_opportunity,
+    options,
+    remove,
+    replay,
+    restore,
+    resume,
+)
 from oppcore.pipeline import Pipeline, load_pipeline
 from oppcore.records import Key, Lead, Opportunity, Record, kind_of
 from oppcore.repository import Commit, Guard, Repository, Stored, Write
@@ -15,7 +29,9 @@ from oppcore.repository import Commit, Guard, Repository, Stored, Write
 __all__ = [
     "LEADS",
     "PIPELINE",
+    "REMOVING",
     "START",
+    "anything",
     "at",
     "changing",
     "deal_of",
@@ -40,6 +56,13 @@ stages = [
     { key = "won", kind = "won" },
 ]
 """)
+
+REMOVING = load_pipeline("""
+key = "new-business"
+stages = [{ key = "qualified", kind = "open" }]
+permissions = { remove = {}, restore = {} }
+""")
+"""The same pipeline, where deals may be taken out."""
 
 LEADS = load_pipeline("""
 key = "leads"
@@ -75,6 +98,23 @@ def opening(
     """Give a commit that opens a deal."""
     changes = open_opportunity(PIPELINE, id, values, at=at(days))
     return changing(None, changes, tenant=tenant, command=command, guards=guards, digest=digest)
+
+
+def anything(pick: Random, record: Opportunity, days: int) -> tuple[Change, ...]:
+    """Give what the engine says to some wish: a move, perhaps with an amendment, a hold, a removal or its end."""
+    if record.progress.removal is not None:
+        return restore(REMOVING, record, at=at(days))
+    act = pick.choice(["move", "move", "hold", "both", "remove"])
+    if act == "remove":
+        return remove(REMOVING, record, at=at(days))
+    if act == "hold" and record.progress.outcome == "open":
+        return (resume if record.progress.hold.held_since else hold)(PIPELINE, record, at=at(days))
+    targets = [option.target for option in options(PIPELINE, record, at=at(days)) if option.is_allowed]
+    if not targets:
+        return ()
+    target, name = pick.choice(targets), f"on day {days}"
+    amending = {"name": name} if act == "both" and record.name != name else None
+    return move(PIPELINE, record, target.stage, outcome=target.outcome, at=at(days), amending=amending)
 
 
 def opening_lead(id: str = "x-1", *, values: Mapping[str, Any] | None = None) -> Commit:

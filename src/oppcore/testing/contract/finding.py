@@ -7,12 +7,13 @@ from datetime import datetime, timedelta, timezone
 import attrs
 import pytest
 
-from oppcore.engine import amend
+from oppcore.engine import amend, remove, restore
 from oppcore.errors import InvalidDocument
 from oppcore.records import Opportunity
 from oppcore.repository import Query, Repository, Stored
 from oppcore.testing.contract.deals import (
     PIPELINE,
+    REMOVING,
     at,
     changing,
     deal_of,
@@ -120,6 +121,22 @@ class Finding:
         for query in (Query(stages=[]), Query(outcomes=[]), Query(owners=[]), Query(ids=[])):
             assert _ids(repository, query) == []
 
+    def test_removed_records_are_found_when_they_are_asked_for(self, repository: Repository) -> None:
+        """They are left out, or those alone, or those too; a restored one is back."""
+        for id in ("d-1", "d-2"):
+            repository.commit(opening(id))
+        record = deal_of(repository, "d-1")
+        repository.commit(changing(record, remove(REMOVING, record, at=at(1))))
+        queries = [Query(order="id", removed=removed) for removed in (False, True, None)]
+
+        assert [_ids(repository, query) for query in queries] == [["d-2"], ["d-1"], ["d-1", "d-2"]]
+        repository.commit(publishing())
+        pipelines = [attrs.evolve(query, kind="pipeline") for query in queries]
+        assert [_ids(repository, query) for query in pipelines] == [["new-business"], [], ["new-business"]]
+        record = deal_of(repository, "d-1")
+        repository.commit(changing(record, restore(REMOVING, record, at=at(2))))
+        assert [_ids(repository, query) for query in queries] == [["d-1", "d-2"], [], ["d-1", "d-2"]]
+
     def test_pipelines_are_found_by_kind(self, repository: Repository) -> None:
         """By id in either order; no filter about deals admits them."""
         repository.commit(publishing())
@@ -185,6 +202,7 @@ class Finding:
             attrs.evolve(query, owners=[]),
             attrs.evolve(query, ids=["ann"]),
             attrs.evolve(query, changed_since=at(1)),
+            attrs.evolve(query, removed=None),
             attrs.evolve(query, tenant="b"),
             attrs.evolve(query, kind="pipeline"),
         ]

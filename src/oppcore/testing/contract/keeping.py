@@ -15,6 +15,7 @@ from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
 from oppcore.records import Key, Lead, Need, Opportunity, RecordKind
 from oppcore.repository import MAX_PAGE, Commit, Page, Query, Repository, Write, Written
+from oppcore.repository.commit import revision_id
 from oppcore.testing.contract.deals import (
     LEADS,
     PIPELINE,
@@ -167,6 +168,19 @@ class Keeping:
         assert repository.history(where, limit=1) == Page(())
         with pytest.raises(VersionConflict):
             repository.commit(publishing())
+
+    def test_earlier_revisions_of_a_pipeline_are_kept_beside_the_newest(self, repository: Repository) -> None:
+        """A new revision comes with a copy of its own, in one commit."""
+        for revision in (1, 2):
+            pipeline = attrs.evolve(PIPELINE, revision=revision)
+            copy = Write(Key("revision", revision_id(pipeline.key, revision)), 0, pipeline)
+            repository.commit(Commit(tenant="main", writes=(*publishing(pipeline).writes, copy)))
+        kept = [stored_of(repository, Key("revision", revision_id(PIPELINE.key, number))) for number in (1, 2)]
+
+        assert [(stored.version, stored.record) for stored in kept] == [
+            (1, attrs.evolve(PIPELINE, revision=number)) for number in (1, 2)
+        ]
+        assert [one.key.id for one in repository.find(Query(kind="pipeline")).items] == [PIPELINE.key]
 
     # Leads.
 

@@ -1,300 +1,50 @@
-"""A store against the reference, step by step: whatever is done, both say the same."""
+"""A store against the reference: whatever is done, both say the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, MutableSet
-from contextlib import AbstractContextManager, ExitStack
 from functools import partial
-from random import Random
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar
 
-import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
-from oppcore.engine import Change, hold, move, options, replay, resume
-from oppcore.errors import OppcoreError
 from oppcore.pipeline import Pipeline
-from oppcore.records import Key, Opportunity
-from oppcore.repository import (
-    MAX_PAGE,
-    Commit,
-    Committed,
-    Guard,
-    MemoryRepository,
-    Page,
-    Query,
-    Repository,
-    Stored,
-    Write,
-)
-from oppcore.testing.contract.deals import PIPELINE, at, changing, guard, key, naming, opening, publishing, stored_of
+from oppcore.repository import MAX_PAGE
+from oppcore.testing.contract.deals import changing, key, stored_of
+from oppcore.testing.contract.machine import Machine, OpenRepository
 from oppcore.testing.contract.sessions import OpenSession
 from oppcore.testing.histories import histories
 from oppcore.testing.pipelines import pipelines
 
-__all__ = ["Lockstep", "OpenRepository"]
-
-T = TypeVar("T")
-
-OpenRepository: TypeAlias = Callable[[], AbstractContextManager[Repository]]
-"""Gives a new, empty store to be entered; it is left at the end of each example."""
-
-_IDS = st.sampled_from(["o%", "o_", "o", "客户-3", "it's", 'a"b', "𝔘", "\uffff"])
-_TENANTS = st.sampled_from(["a", "b%"])
-_NAMES = st.sampled_from(["x", "y", "", "% OR 1=1 --"])
-_DAYS = st.integers(0, 3)
-_COMMANDS = st.sampled_from([None, None, "c-1", "c-2", "o%"])
-_DIGESTS = st.sampled_from(["one", "two"])
-_VERSIONS = st.integers(0, 3)
-_SOME = st.none() | st.lists(_IDS, max_size=3)
-_RANDOM = st.randoms(use_true_random=False)
+__all__ = ["Lockstep", "Searching"]
 
 
-def _load(where: Key, store: Repository) -> Stored | None:
-    return store.load(where)
-
-
-def _read_all(where: Key, store: Repository) -> Page[Change]:
-    return store.history(where, limit=MAX_PAGE)
-
-
-def _scribble(value: Any) -> None:
-    """Empty whatever can be emptied in what a store has handed out: it must be nobody's but the caller's."""
-    if isinstance(value, (MutableMapping, MutableSequence, MutableSet)):
-        clear: Any = getattr(value, "clear")  # noqa: B009 - of whatever it holds
-        clear()
-    elif isinstance(value, (tuple, Mapping)):
-        listed: Any = getattr(value, "values", value.__iter__)
-        for part in listed():
-            _scribble(part)
-    elif attrs.has(value.__class__):
-        for field in attrs.fields(value.__class__):
-            _scribble(getattr(value, field.name))
-
-
-class _Machine(RuleBasedStateMachine):
-    """A store, a second session of it, and the reference."""
-
-    def __init__(self, open_repository: OpenRepository, open_session: OpenSession) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.model = MemoryRepository()
-        first = self.stack.enter_context(open_repository())
-        self.sessions = [first, self.stack.enter_context(open_session(first))]
-        self.seen = list[tuple[str, Opportunity]]()  # every image there ever was: stale ones are written, too
-        self.walks = list[Query]()  # lists that were not read to their end
-
-    def ask(self, asked: Callable[[Repository], T]) -> T | None:
-        """Ask both; the answers, or what was raised, must be equal."""
-        self.sessions.reverse()
-        answers = list[Any]()
-        for store in (self.model, self.sessions[0]):
-            try:
-                answers.append(asked(store))
-            except OppcoreError as error:
-                answers.append((type(error), str(error)))
-        assert answers[0] == answers[1]
-        return None if type(answers[0]) is tuple else answers[0]
-
-    def commit(self, commit: Commit) -> None:
-        """Commit to both, and remember the images that were written."""
-        answer = self.ask(lambda store: store.commit(commit))
-        if isinstance(answer, Committed) and not answer.repeated:
-            images = [write.record for write in commit.writes]
-            self.seen += [(commit.tenant, image) for image in images if isinstance(image, Opportunity)]
-
-    @rule(
-        id=_IDS,
-        tenant=_TENANTS,
-        name=_NAMES,
-        owner=st.none() | _IDS,
-        days=_DAYS,
-        command=_COMMANDS,
-        digest=_DIGESTS,
-        revision=st.none() | _VERSIONS,
-    )
-    def open(
-        self,
-        id: str,
-        tenant: str,
-        name: str,
-        owner: str | None,
-        days: int,
-        command: str | None,
-        digest: str,
-        revision: int | None,
-    ) -> None:
-        """Open a deal, or try to."""
-        guards = () if revision is None else (guard(revision, tenant),)
-        values = {"name": name, "owner_id": owner}
-        self.commit(opening(id, tenant=tenant, days=days, command=command, values=values, digest=digest, guards=guards))
-
-    @rule(pick=_RANDOM, name=_NAMES, days=_DAYS, command=_COMMANDS, digest=_DIGESTS)
-    def rename(self, pick: Random, name: str, days: int, command: str | None, digest: str) -> None:
-        """Amend any image there ever was."""
-        if self.seen:
-            tenant, record = pick.choice(self.seen)
-            later = max(days, (record.progress.changed_at - at()).days)
-            if name != record.name and record.progress.removal is None:
-                self.commit(naming(record, name, tenant=tenant, days=later, command=command, digest=digest))
-
-    @rule(pick=_RANDOM, days=_DAYS)
-    def change(self, pick: Random, days: int) -> None:
-        """Do something else to any image there ever was: move, put on hold, two things at once."""
-        if self.seen:
-            tenant, record = pick.choice(self.seen)
-            changes = _decide(pick, record, max(days, (record.progress.changed_at - at()).days))
-            if changes:
-                self.commit(changing(record, changes, tenant=tenant))
-
-    @rule(pick=_RANDOM, tenant=_TENANTS, id=_IDS, version=_VERSIONS)
-    def rely(self, pick: Random, tenant: str, id: str, version: int) -> None:
-        """Change a deal on the condition that another one, or a counter, is at a version."""
-        of_tenant = [record for one, record in self.seen if one == tenant and record.progress.removal is None]
-        if of_tenant:
-            record = pick.choice(of_tenant)
-            rest = Guard(pick.choice([key(id, tenant), Key("guard", id, tenant)]), version)
-            if record.name != "relied":
-                self.commit(naming(record, "relied", tenant=tenant, days=9, guards=(rest,)))
-
-    @rule(first=_IDS, second=_IDS, tenant=_TENANTS, days=_DAYS, counter=st.none() | _VERSIONS)
-    def open_two(self, first: str, second: str, tenant: str, days: int, counter: int | None) -> None:
-        """Open two deals in one commit, perhaps counting them."""
-        if first != second:
-            writes = opening(first, tenant=tenant, days=days).writes + opening(second, tenant=tenant).writes
-            counting = () if counter is None else (Write(Key("guard", first, tenant), counter),)
-            self.commit(Commit(tenant=tenant, writes=(*counting, *writes)))
-
-    @rule(tenant=_TENANTS, revision=st.integers(1, 3))
-    def publish(self, tenant: str, revision: int) -> None:
-        """Publish a revision, or try to."""
-        self.commit(publishing(attrs.evolve(PIPELINE, revision=revision), tenant))
-
-    @rule(tenant=_TENANTS, id=_IDS, version=_VERSIONS)
-    def count(self, tenant: str, id: str, version: int) -> None:
-        """Count a counter up, or try to."""
-        self.commit(Commit(tenant=tenant, writes=(Write(Key("guard", id, tenant), version),)))
-
-    @rule(tenant=_TENANTS, command=_COMMANDS.filter(bool))
-    def recall(self, tenant: str, command: str) -> None:
-        """Ask what a command did."""
-        self.ask(lambda store: store.recall(tenant, command))
-
-    @rule(tenant=_TENANTS, id=_IDS, after=_VERSIONS, limit=st.integers(1, 3))
-    def history(self, tenant: str, id: str, after: int, limit: int) -> None:
-        """Ask for a page of history."""
-        self.ask(lambda store: store.history(key(id, tenant), after=after, limit=limit))
-
-    @rule(
-        tenant=_TENANTS,
-        kind=st.sampled_from(["opportunity", "opportunity", "pipeline", "guard"]),
-        stages=st.sampled_from([None, ["qualified"], ["negotiating", "won"], []]),
-        outcomes=st.sampled_from([None, None, ["open"], ["won", "abandoned"]]),
-        owners=_SOME,
-        ids=_SOME,
-        since=st.none() | _DAYS,
-        order=st.sampled_from(["id", "changed_at"]),
-        limit=st.integers(1, 3),
-    )
-    def find(
-        self,
-        tenant: str,
-        kind: str,
-        stages: list[str] | None,
-        outcomes: list[str] | None,
-        owners: list[str] | None,
-        ids: list[str] | None,
-        since: int | None,
-        order: Any,
-        limit: int,
-    ) -> None:
-        """Begin to list records."""
-        query = Query(
-            tenant=tenant,
-            kind=kind,
-            stages=stages,
-            outcomes=outcomes,
-            owners=owners,
-            ids=ids,
-            changed_since=None if since is None else at(since),
-            order=order,
-            limit=limit,
-        )
-        self.turn(query)
-
-    @rule(pick=_RANDOM)
-    def go_on(self, pick: Random) -> None:
-        """Turn the page of a list, whatever was written since."""
-        if self.walks:
-            self.turn(self.walks.pop(pick.randrange(len(self.walks))))
-
-    def turn(self, query: Query) -> None:
-        """Read a page; keep the cursor for later."""
-        page = self.ask(lambda store: store.find(query))
-        if isinstance(page, Page) and page.cursor is not None:
-            self.walks.append(attrs.evolve(query, cursor=page.cursor))
-
-    @rule(tenant=_TENANTS, id=_IDS)
-    def scribble(self, tenant: str, id: str) -> None:
-        """Spoil what the store has handed out."""
-        store = self.sessions[0]
-        _scribble(store.load(key(id, tenant)))
-        _scribble(store.history(key(id, tenant), limit=9))
-        _scribble(store.find(Query(tenant=tenant)))
-
-    def teardown(self) -> None:
-        """Every record is what its changes say; every list is read to its end."""
-        try:
-            for where in {key(record.id, tenant) for tenant, record in self.seen}:
-                self.ask(partial(_load, where))
-                self.ask(partial(_read_all, where))
-                past = self.sessions[0].history(where, limit=MAX_PAGE).items
-                assert stored_of(self.sessions[0], where).record == replay(past)
-            while self.walks:
-                self.turn(self.walks.pop())
-        finally:
-            self.stack.close()
-
-
-def _decide(pick: Random, record: Opportunity, days: int) -> tuple[Change, ...]:
-    """Give what the engine says to one of the things that can be done to a deal."""
-    ways = [
-        (option.target.stage, option.target.outcome)
-        for option in options(PIPELINE, record, at=at(days))
-        if option.is_allowed
-    ]
-    act = pick.choice(["move", "move", "hold", "both"])
-    if record.progress.removal is not None or not ways:
-        return ()
-    if act == "hold" and record.progress.outcome == "open":
-        return (resume if record.progress.hold.held_since else hold)(PIPELINE, record, at=at(days))
-    stage, outcome = pick.choice(ways)
-    name = {"name": f"on day {days}"} if act == "both" and record.name != f"on day {days}" else None
-    return move(PIPELINE, record, stage, outcome=outcome, at=at(days), amending=name)
-
-
-class Lockstep:
-    """The store behaves like the reference."""
+class Searching:
+    """How hard the tests look that search for a counterexample."""
 
     hypothesis: ClassVar[settings | None] = None
     """How hard to look; a quarter of the examples of the loaded profile, in 20 steps each, if nothing is said."""
 
-    def _settings(self) -> settings:
+    def settings_for_examples(self) -> settings:
+        """Give the settings of the tests that generate examples."""
         if self.hypothesis is not None:
             return self.hypothesis
         return settings(max_examples=max(1, settings().max_examples // 4), stateful_step_count=20, deadline=None)
 
+
+class Lockstep(Searching):
+    """The store behaves like the reference."""
+
     def test_behaves_like_the_reference(self, open_repository: OpenRepository, open_session: OpenSession) -> None:
         """Step by step, in two sessions, the same answers and refusals as those of `MemoryRepository`."""
-        machine: Any = partial(_Machine, open_repository, open_session)
-        run_state_machine_as_test(machine, settings=self._settings())
+        machine: Any = partial(Machine, open_repository, open_session)
+        run_state_machine_as_test(machine, settings=self.settings_for_examples())
 
     def test_whatever_can_happen_to_a_deal_is_kept(self, open_repository: OpenRepository) -> None:
         """Any history in any pipeline, written change by change or at once."""
 
-        @self._settings()
+        @self.settings_for_examples()
         @given(st.data(), pipelines(), st.booleans())
         def keep(data: st.DataObject, pipeline: Pipeline, at_once: bool) -> None:
             past = data.draw(histories(pipeline))

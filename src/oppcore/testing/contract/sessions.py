@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeAlias
@@ -12,22 +11,25 @@ import pytest
 
 from oppcore.desk import Desk
 from oppcore.engine import Amended, replay
-from oppcore.errors import Busy, VersionConflict
+from oppcore.errors import VersionConflict
 from oppcore.repository import MAX_PAGE, Commit, Repository
 from oppcore.testing.contract.deals import at, deal_of, key, naming, opening, publishing, stored_of
 
-__all__ = ["BUSY_TRIES", "AtOnce", "Call", "OpenSession", "Sessions", "call_in_threads"]
+__all__ = ["RETRIES", "AtOnce", "Call", "OpenSession", "Sessions", "Steps", "call_in_threads"]
 
 OpenSession: TypeAlias = Callable[[Repository], AbstractContextManager[Repository]]
 """Gives one more way to the data of a store: another connection, say."""
 
-Call: TypeAlias = Callable[[Any, Any], Any]
-"""What one client does: called with its session and with a desk on it, plain or async as the store is."""
+Steps: TypeAlias = Generator[Any, Any, Any]
+"""What one client does: it yields what its session or desk was asked, is sent the answer, and returns its result."""
+
+Call: TypeAlias = Callable[[Any, Any], Steps]
+"""Begins what a client does: with its session and a desk on it, plain or async as the store is."""
 
 AtOnce: TypeAlias = Callable[[Repository, Sequence[Call]], list[Any]]
 """Makes calls at the same time, each in a session of its own, and gives what they returned."""
 
-BUSY_TRIES = 200
+RETRIES = 1_000
 _WRITERS, _CHANGES = 4, 6
 
 
@@ -36,24 +38,35 @@ def call_in_threads(repository: Repository, calls: Sequence[Call], open_session:
 
     def make(call: Call) -> Any:
         with open_session(repository) as session:
-            desk = Desk(session, retries=BUSY_TRIES)
-            for _ in range(BUSY_TRIES):
-                try:
-                    return call(session, desk)
-                except Busy:
-                    time.sleep(0.005)
-            return call(session, desk)
+            steps = call(session, Desk(session, retries=RETRIES))
+            try:
+                answer = next(steps)
+                while True:
+                    answer = steps.send(answer)
+            except StopIteration as stop:
+                return stop.value
 
-    with ThreadPoolExecutor(_WRITERS) as pool:
+    with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(make, calls))
 
 
-def _name_it(name: str) -> Call:
-    return lambda session, desk: desk.amend("d-1", {"name": name}, at=at(1))
+def _toil(writer: int) -> Call:
+    def steps(desk: Any) -> Steps:
+        receipts = list[tuple[str, int]]()
+        for number in range(_CHANGES):
+            name = f"writer {writer} change {number}"
+            receipt = yield desk.amend("d-1", {"name": name}, at=at(1))
+            receipts.append((name, receipt.version))
+        return receipts
+
+    return lambda session, desk: steps(desk)
 
 
 def _deliver(commit: Commit) -> Call:
-    return lambda session, desk: session.commit(commit)
+    def steps(session: Any) -> Steps:
+        return (yield session.commit(commit))
+
+    return lambda session, desk: steps(session)
 
 
 class Sessions:
@@ -115,13 +128,12 @@ class Sessions:
         """Every acknowledged change is in the history, each at a version of its own."""
         repository.commit(publishing())
         repository.commit(opening())
-        names = [f"name {number}" for number in range(_WRITERS * _CHANGES)]
-        receipts = at_once(repository, [_name_it(name) for name in names])
+        receipts = at_once(repository, [_toil(writer) for writer in range(_WRITERS)])
         changes = repository.history(key(), limit=MAX_PAGE).items
         found = {change.edits[0].new: change.stamp.version for change in changes[1:] if isinstance(change, Amended)}
 
-        assert [change.stamp.version for change in changes] == list(range(1, len(names) + 2))
-        assert found == {name: receipt.version for name, receipt in zip(names, receipts, strict=True)}
+        assert [change.stamp.version for change in changes] == list(range(1, _WRITERS * _CHANGES + 2))
+        assert found == {name: version for done in receipts for name, version in done}
         assert replay(changes) == deal_of(repository)
 
     def test_a_command_delivered_many_times_at_once_is_carried_out_once(
