@@ -17,7 +17,8 @@ from oppcore.testing.contract.finding import Finding
 from oppcore.testing.contract.keeping import Keeping
 from oppcore.testing.contract.lockstep import Lockstep
 from oppcore.testing.contract.machine import OpenRepository
-from oppcore.testing.contract.powers import Feeding, Filtering
+from oppcore.testing.contract.powers import Feeding, Filtering, LeaveOut
+from oppcore.testing.contract.report import report_of
 from oppcore.testing.contract.sessions import AtOnce, OpenSession, Sessions, call_in_threads
 from oppcore.testing.contract.texts import Texts
 from oppcore.testing.contract.versions import Versions
@@ -43,19 +44,30 @@ class _Contract(Keeping, Versions, Commands, Finding, Texts, Sessions, Feeding, 
             raise TypeError(message)
 
     @pytest.fixture
-    def repository(self, open_repository: OpenRepository) -> Iterator[Repository]:
+    def repository(self, open_repository: OpenRepository, request: pytest.FixtureRequest) -> Iterator[Repository]:
         """Give a new, empty store."""
         with open_repository() as repository:
+            report_of(request.config).note(type(self).__name__, repository)
             yield repository
 
     @pytest.fixture
-    def leads(self) -> None:
-        """Let tests about leads run, unless they are left out."""
-        self._need("leads")
+    def leave_out(self, request: pytest.FixtureRequest) -> LeaveOut:
+        """Give the way to skip a test and say so in the report."""
 
-    def _need(self, part: Part) -> None:
+        def leave_out(reason: str) -> None:
+            report_of(request.config).leave_out(type(self).__name__, request.node.name, reason)
+            pytest.skip(reason)
+
+        return leave_out
+
+    @pytest.fixture
+    def leads(self, leave_out: LeaveOut) -> None:
+        """Let tests about leads run, unless they are left out."""
+        self._need("leads", leave_out)
+
+    def _need(self, part: Part, leave_out: LeaveOut) -> None:
         if part in self.left_out:
-            pytest.skip(f"{part} are left out: {self.left_out[part]}")
+            leave_out(f"{part}: {self.left_out[part]}")
 
 
 class RepositoryContract(_Contract):
@@ -86,9 +98,9 @@ class RepositoryContract(_Contract):
         return make_session
 
     @pytest.fixture
-    def at_once(self, open_session: OpenSession) -> AtOnce:
+    def at_once(self, open_session: OpenSession, leave_out: LeaveOut) -> AtOnce:
         """Make calls in threads."""
-        self._need("concurrency")
+        self._need("concurrency", leave_out)
         return partial(call_in_threads, open_session=open_session)
 
 
@@ -130,7 +142,7 @@ class AsyncRepositoryContract(_Contract):
         return open_session
 
     @pytest.fixture
-    def at_once(self, open_session: OpenSession) -> AtOnce:
+    def at_once(self, open_session: OpenSession, leave_out: LeaveOut) -> AtOnce:
         """Make calls as tasks."""
-        self._need("concurrency")
+        self._need("concurrency", leave_out)
         return partial(call_as_tasks, open_session=open_session)

@@ -56,8 +56,31 @@ _DAYS = st.integers(0, 3)
 _COMMANDS = st.sampled_from([None, None, "c-1", "c-2", "o%"])
 _DIGESTS = st.sampled_from(["one", "two"])
 _VERSIONS = st.integers(0, 3)
-_SOME = st.none() | st.lists(_IDS, max_size=3)
+_SOME = st.lists(_IDS, max_size=3)
+_FILTERS = st.one_of(
+    st.tuples(st.just("stages"), st.sampled_from([["qualified"], ["negotiating", "won"], []])),
+    st.tuples(st.just("outcomes"), st.sampled_from([["open"], ["won", "abandoned"], []])),
+    st.tuples(st.just("owners"), _SOME),
+    st.tuples(st.just("ids"), _SOME),
+    st.tuples(st.just("pipeline"), st.sampled_from(["new-business", "new"])),
+    st.tuples(st.just("changed_since"), _DAYS.map(at)),
+    st.tuples(st.just("removed"), st.sampled_from([True, None])),
+)
 _RANDOM = st.randoms(use_true_random=False)
+
+
+_BATTERY: tuple[dict[str, Any], ...] = (
+    {"stages": ["qualified"]},
+    {"outcomes": ["open"]},
+    {"owners": ["o_", "o", 'a"b']},
+    {"owners": ["𝔘"], "outcomes": ["open"]},
+    {"ids": ["o_", "客户-3"]},
+    {"ids": []},
+    {"pipeline": "new-business", "changed_since": at(1)},
+    {"removed": None},
+    {"removed": True},
+)
+"""What is asked at the end of each example."""
 
 
 def _load(where: Key, store: Repository) -> Stored | None:
@@ -207,43 +230,15 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         tenant=_TENANTS,
-        kind=st.sampled_from(["opportunity", "opportunity", "pipeline", "guard"]),
-        stages=st.sampled_from([None, ["qualified"], ["negotiating", "won"], []]),
-        outcomes=st.sampled_from([None, None, ["open"], ["won", "abandoned"]]),
-        owners=_SOME,
-        ids=_SOME,
-        since=st.none() | _DAYS,
-        removed=st.sampled_from([False, False, True, None]),
+        kind=st.sampled_from([*["opportunity"] * 4, "pipeline", "guard"]),
+        filters=st.lists(_FILTERS, max_size=2),
         order=st.sampled_from(["id", "changed_at"]),
         limit=st.integers(1, 3),
     )
-    def find(
-        self,
-        tenant: str,
-        kind: str,
-        stages: list[str] | None,
-        outcomes: list[str] | None,
-        owners: list[str] | None,
-        ids: list[str] | None,
-        since: int | None,
-        removed: bool | None,
-        order: Any,
-        limit: int,
-    ) -> None:
+    def find(self, tenant: str, kind: str, filters: list[tuple[str, Any]], order: Any, limit: int) -> None:
         """Begin to list records."""
-        query = Query(
-            tenant=tenant,
-            kind=kind,
-            stages=stages,
-            outcomes=outcomes,
-            owners=owners,
-            ids=ids,
-            changed_since=None if since is None else at(since),
-            removed=removed,
-            order=order,
-            limit=limit,
-        )
-        self.turn(query)
+        asked: Any = dict(filters)
+        self.turn(Query(tenant=tenant, kind=kind, order=order, limit=limit, **asked))
 
     @rule(pick=_RANDOM)
     def go_on(self, pick: Random) -> None:
@@ -266,19 +261,28 @@ class Machine(RuleBasedStateMachine):
         _scribble(store.find(Query(tenant=tenant)))
 
     def teardown(self) -> None:
-        """Every record is what its changes say; every list is read to its end."""
+        """Every record is what its changes say; every list, and the feed, is read to its end."""
         try:
             for where in {key(record.id, tenant) for tenant, record in self.seen}:
                 self.ask(partial(_load, where))
                 self.ask(partial(_read_all, where))
                 past = self.sessions[0].history(where, limit=MAX_PAGE).items
                 assert stored_of(self.sessions[0], where).record == replay(past)
+            for tenant in {tenant for tenant, _ in self.seen}:
+                for filters in ({}, *_BATTERY):
+                    for query in (
+                        Query(tenant=tenant, limit=2, **filters),
+                        Query(tenant=tenant, order="id", **filters),
+                    ):
+                        self.turn(query)
+                for kind in ("pipeline", "guard"):
+                    self.turn(Query(tenant=tenant, kind=kind, limit=1))
             while self.walks:
                 self.turn(self.walks.pop())
-            for tenant in self.news:
-                self.follow(tenant, MAX_PAGE)
-            for tenant, found in self.news.items():
-                for where in {key(record.id, one) for one, record in self.seen if tenant in (None, one)}:
+            for followed in self.news:
+                self.follow(followed, MAX_PAGE)
+            for followed, found in self.news.items():
+                for where in {key(record.id, one) for one, record in self.seen if followed in (None, one)}:
                     versions = [one.change.stamp.version for one in found if one.key == where]
                     assert list(dict.fromkeys(versions)) == list(range(1, stored_of(self.model, where).version + 1))
         finally:
