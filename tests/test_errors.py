@@ -31,6 +31,7 @@ PROBLEM = Problem(
 )
 EXAMPLES = [
     errors.MoveRefused("d-1", errors.Wish("wish.move", {"source": State("a", "open"), "stage": "b"}), (PROBLEM,)),
+    errors.RevisionRefused("p", 2, (PROBLEM,), published=True),
     errors.InvalidPipeline((PROBLEM,)),
     errors.InvalidDocument((PROBLEM,)),
     errors.UnreadableChanges((PROBLEM,), 7),

@@ -21,6 +21,7 @@ __all__ = [
     "NotFound",
     "OppcoreError",
     "Problem",
+    "RevisionRefused",
     "Unavailable",
     "UnreadableChanges",
     "Unsupported",
@@ -152,6 +153,23 @@ class MoveRefused(OppcoreError):
     record_id: str
     wish: Wish | str
     problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]
+
+
+@final
+@attrs.frozen(eq=False)
+class RevisionRefused(OppcoreError):
+    """A revision of a pipeline is refused because deals are in its way; `problems` says which, and what each needs.
+
+    `published` says that the revision decides already, and only these deals could not be taken where they belong.
+    """
+
+    code: ClassVar[str] = "revision.refused"
+    http_status: ClassVar[int] = 409
+
+    pipeline: str
+    revision: int
+    problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]
+    published: bool = False
 
 
 @final

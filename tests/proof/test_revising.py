@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oppcore.criteria import Present
-from oppcore.desk import Desk
 from oppcore.engine import amend, evolve, migrate, move, open_opportunity, replay, unmet_migration
 from oppcore.errors import MoveRefused
 from oppcore.money import Money
 from oppcore.pipeline import Permissions, load_pipeline
 from oppcore.proof import compare, plan_migration, replay_under
 from oppcore.records import Lead, Opportunity, RecordKind
-from oppcore.repository import MemoryRepository
 from oppcore.testing import histories, pipelines
 from tests.laws.lives import quarter
 
@@ -127,20 +125,15 @@ def test_a_plan_without_a_place_for_a_deal_is_unresolved():
 
 
 def test_a_plan_is_applied_in_parts_and_planning_again_plans_the_rest():
-    desk = Desk(MemoryRepository())
-    desk.publish(load_pipeline(OLD))
-    for name in "abc":
-        desk.open("p", name, at=T0)
-        desk.move(name, "demo", at=T0)
-    desk.publish(ARCHIVED)
-    plan = plan_migration([desk.get(name) for name in "abc"], ARCHIVED, {"demo": "offer"}, at=T0 + DAY)
-    desk.save(plan.changes[:2])
-    rest = plan_migration([desk.get(name) for name in "abc"], ARCHIVED, {"demo": "offer"}, at=T0 + DAY)
-    desk.save(rest.changes)
+    deals = [deal(name) for name in "abc"]
+    plan = plan_migration(deals, ARCHIVED, {"demo": "offer"}, at=T0 + DAY)
+    half = [evolve(one.before, *one.changes) for one in plan.migrations[:2]] + deals[2:]
+    rest = plan_migration(half, ARCHIVED, {"demo": "offer"}, at=T0 + DAY)
 
     assert (len(plan.changes), len(rest.changes)) == (3, 1)
-    assert {desk.get(name).progress.stage for name in "abc"} == {"offer"}
-    assert plan_migration([desk.get(name) for name in "abc"], ARCHIVED, {"demo": "offer"}, at=T0 + DAY).changes == ()
+    done = [one.after for one in rest.migrations]
+    assert {record.progress.stage for record in done} == {"offer"}
+    assert plan_migration(done, ARCHIVED, {"demo": "offer"}, at=T0 + DAY).changes == ()
 
 
 def test_asking_and_migrating_agree():

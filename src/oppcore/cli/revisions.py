@@ -128,30 +128,29 @@ def migrate(context: click.Context, new: str, db: str, pairs: tuple[str, ...], d
     Nothing is done, and the exit code is 1, while a difference is refused or a deal has no place. What was interrupted
     is run again: what is done stays done.
     """
-    after, mapping = _load(new), _mapping(pairs)
+    after, mapping, now = _load(new), _mapping(pairs), datetime.now(UTC)
     with SqliteRepository(Path(db)) as repository:
         desk = _desk(repository, after)
         before = desk.pipeline(after.key)
         records = _records(desk, after.key)
-        differences = compare(before, after, records)
-        refused = [one for one in differences if one.effect is Effect.REFUSED]
-        plan = plan_migration(records, after, mapping, at=datetime.now(UTC))
+        refused = [one for one in compare(before, after, records) if one.effect is Effect.REFUSED]
+        plan = plan_migration(records, after, mapping, at=now)
         stopped = bool(refused or plan.unresolved)
+        moved = len(plan.changes)
         if not stopped and not dry_run:
-            desk.publish(after)
-            desk.save(plan.changes)
-    _report(after, refused, plan, done=not stopped and not dry_run, format=format)
+            moved = desk.publish(after, mapping=mapping, at=now).moved
+    _report(after, refused, plan, moved, done=not stopped and not dry_run, format=format)
     if stopped:
         context.exit(1)
 
 
-def _report(after: Pipeline, refused: list[Difference], plan: Plan, *, done: bool, format: str) -> None:
+def _report(after: Pipeline, refused: list[Difference], plan: Plan, moved: int, *, done: bool, format: str) -> None:
     if format == "json":
         said: dict[str, Any] = {
             "pipeline": after.key,
             "revision": after.revision,
             "done": done,
-            "moved": len(plan.changes),
+            "moved": moved,
             "unresolved": [one.record_id for one in plan.unresolved],
             "refused": [_plain(one) for one in refused],
             "deals": [
@@ -168,4 +167,4 @@ def _report(after: Pipeline, refused: list[Difference], plan: Plan, *, done: boo
         say(json.dumps(said, ensure_ascii=False, indent=2))
         return
     verb = "published; deals moved" if done else "not published; deals to move"
-    say("\n".join([*_lines(refused), *_told(plan), f"revision {after.revision} {verb}: {len(plan.changes)}"]))
+    say("\n".join([*_lines(refused), *_told(plan), f"revision {after.revision} {verb}: {moved}"]))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeAlias, final, overload
 
-from oppcore.desk import amending, approving, finding, moving, opening, removing, saving
+from oppcore.desk import amending, approving, finding, moving, opening, publishing, removing, saving, searching
+from oppcore.desk.limits import Limit
+from oppcore.desk.rehearsing import with_limits
 from oppcore.desk.requests import Request, Steps, wait_before
 from oppcore.desk.shell import Shell
 from oppcore.desk.wrapping import show_as
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Opportunity, Record
 from oppcore.records.checks import MAX_KEY, check_text
+from oppcore.repository.powers import find_powers
 from oppcore.repository.protocol import AsyncRepository
 
 __all__ = ["AsyncAuthorize", "AsyncDesk"]
@@ -62,6 +65,7 @@ class AsyncDesk(Generic[R]):
         *,
         tenant: str = "main",
         authorize: AsyncAuthorize | None = None,
+        limits: Iterable[Limit] = (),
         retries: int = 12,
     ) -> None: ...
     @overload
@@ -72,6 +76,7 @@ class AsyncDesk(Generic[R]):
         of: type[R],
         tenant: str = "main",
         authorize: AsyncAuthorize | None = None,
+        limits: Iterable[Limit] = (),
         retries: int = 12,
     ) -> None: ...
     def __init__(
@@ -81,15 +86,23 @@ class AsyncDesk(Generic[R]):
         of: type[Any] = Opportunity,
         tenant: str = "main",
         authorize: AsyncAuthorize | None = None,
+        limits: Iterable[Limit] = (),
         retries: int = 12,
     ) -> None:
         self._repository = repository
         self._authorize: AsyncAuthorize = authorize or _allow
-        self._shell: Shell[R] = Shell(check_text(tenant, "tenant", limit=MAX_KEY, blank=False), of, retries)
+        powers = find_powers(repository)
+        self._shell: Shell[R] = Shell(
+            tenant=check_text(tenant, "tenant", limit=MAX_KEY, blank=False),
+            of=of,
+            retries=retries if powers.retries else 0,
+            powers=powers,
+            limits=tuple(limits),
+        )
 
     # Do.
 
-    publish = _told(saving.publish)
+    publish = _told(publishing.publish)
     open = _told(opening.open)
     adopt = _told(opening.adopt)
     save = _told(saving.save)
@@ -111,21 +124,23 @@ class AsyncDesk(Generic[R]):
     pipeline = _told(finding.pipeline)
     get = _told(finding.get)
     find = _told(finding.find)
+    search = _told(searching.search)
     history = _told(finding.history)
     options = _told(moving.options)
     form = _told(moving.form)
-    unmet = _told(moving.unmet)
-    unmet_opening = _told(opening.unmet_opening)
+    unmet = _told(with_limits(moving.unmet, moving.move))
+    unmet_opening = _told(with_limits(opening.unmet_opening, opening.open))
     unmet_adoption = _told(opening.unmet_adoption)
-    unmet_transfer = _told(moving.unmet_transfer)
-    unmet_amendment = _told(amending.unmet_amendment)
+    unmet_transfer = _told(with_limits(moving.unmet_transfer, moving.transfer))
+    unmet_amendment = _told(with_limits(amending.unmet_amendment, amending.amend))
     unmet_request = _told(approving.unmet_request)
     unmet_signature = _told(approving.unmet_signature)
-    unmet_correction = _told(amending.unmet_correction)
+    unmet_correction = _told(with_limits(amending.unmet_correction, amending.correct))
     unmet_removal = _told(removing.unmet_removal)
-    unmet_restoration = _told(removing.unmet_restoration)
-    unmet_merging = _told(removing.unmet_merging)
-    unmet_conversion = _told(opening.unmet_conversion)
+    unmet_restoration = _told(with_limits(removing.unmet_restoration, removing.restore))
+    unmet_merging = _told(with_limits(removing.unmet_merging, removing.merge))
+    unmet_conversion = _told(with_limits(opening.unmet_conversion, opening.convert))
+    unmet_publication = _told(publishing.unmet_publication)
     unmet_action = _told(moving.unmet_action)
     require_action = _told(moving.require_action)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from oppcore.desk import requests
-from oppcore.desk.loading import get_history, get_pipeline, get_record, kind_for
+from oppcore.desk.loading import get_history, get_pipeline, get_record, get_revision, kind_for
 from oppcore.desk.requests import Steps
 from oppcore.desk.shell import Shell
 from oppcore.engine import Change
@@ -20,9 +20,15 @@ __all__ = ["find", "get", "history", "pipeline"]
 R = TypeVar("R", bound=Record)
 
 
-def pipeline(desk: Shell[Any], key: str) -> Steps[Pipeline]:
-    """Give the newest revision of a pipeline. Raises `NotFound`."""
-    return get_pipeline(desk.tenant, key)
+def pipeline(desk: Shell[Any], key: str, *, revision: int | None = None) -> Steps[Pipeline]:
+    """Give the newest revision of a pipeline, or an earlier one. Raises `NotFound`.
+
+    A revision is kept when `publish` puts the next one in its place.
+    """
+    newest = yield from get_pipeline(desk.tenant, key)
+    if revision is None or newest.revision == revision:
+        return newest
+    return (yield from get_revision(desk.tenant, key, revision))
 
 
 def get(desk: Shell[R], id: str) -> Steps[R]:

@@ -10,9 +10,10 @@ from oppcore.engine import Change
 from oppcore.errors import Corrupt, NotFound
 from oppcore.pipeline import Pipeline
 from oppcore.records import Key, Lead, Opportunity, Record, RecordKind
+from oppcore.repository.commit import revision_id
 from oppcore.repository.query import MAX_PAGE
 
-__all__ = ["get_history", "get_pipeline", "get_record", "kind_for", "type_for"]
+__all__ = ["get_history", "get_pipeline", "get_record", "get_revision", "kind_for", "type_for"]
 
 R = TypeVar("R", bound=Record)
 
@@ -34,6 +35,17 @@ def get_pipeline(tenant: str, key: str) -> Steps[Pipeline]:
         raise NotFound("pipeline", key)
     if not isinstance(stored.record, Pipeline):
         raise Corrupt(f"pipeline {key!r} is stored as something else")
+    return stored.record
+
+
+def get_revision(tenant: str, key: str, revision: int) -> Steps[Pipeline]:
+    """Load an earlier revision of a pipeline. Raises `NotFound`."""
+    id = revision_id(key, revision)
+    stored = yield from requests.load(Key("revision", id, tenant))
+    if stored is None:
+        raise NotFound("revision", id)
+    if not isinstance(stored.record, Pipeline):
+        raise Corrupt(f"revision {id!r} is stored as something else")
     return stored.record
 
 

@@ -1,4 +1,4 @@
-"""What comes to the desk decided already: new revisions of pipelines, and changes decided elsewhere."""
+"""What comes to the desk decided already: changes decided elsewhere."""
 
 from __future__ import annotations
 
@@ -10,44 +10,16 @@ from oppcore.codec import encode
 from oppcore.desk import requests
 from oppcore.desk.digest import digest_of
 from oppcore.desk.loading import get_pipeline, get_record, type_for
-from oppcore.desk.requests import Receipt, Saved, Steps
+from oppcore.desk.requests import Saved, Steps
 from oppcore.desk.shell import Shell
 from oppcore.engine import Change, evolve, replay
 from oppcore.errors import VersionConflict
-from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Key, Record
 from oppcore.repository.commit import Commit, Guard, Write
 
-__all__ = ["publish", "save"]
+__all__ = ["save"]
 
 _BATCH = 500  # records that are saved in one commit
-
-
-def publish(desk: Shell[Any], pipeline: Pipeline, *, actor: Actor | None = None) -> Steps[Receipt[Pipeline]]:
-    """Make this the revision that decides; the same one again changes nothing.
-
-    Raises `VersionConflict` unless it is the next revision (the first: 1).
-    """
-    key = Key("pipeline", pipeline.key, desk.tenant)
-    write = Write(key, pipeline.revision - 1, pipeline)
-    attempt = 0
-    while True:
-        stored = yield from requests.load(key)
-        if stored is not None and stored.record == pipeline:
-            return Receipt(pipeline, pipeline.revision)
-        found = 0 if stored is None else stored.version
-        if found != write.expected:
-            raise VersionConflict(key.kind, key.id, write.expected, found)
-        yield from requests.ask_to("publish", actor, pipeline)
-        try:
-            yield from requests.commit(Commit(tenant=desk.tenant, writes=(write,)))
-        except VersionConflict:  # perhaps somebody published the same: look again
-            if attempt >= desk.retries:
-                raise
-        else:
-            return Receipt(pipeline, pipeline.revision)
-        yield from requests.pause(attempt)
-        attempt += 1
 
 
 def save(

@@ -9,6 +9,7 @@ import attrs
 
 from oppcore.desk import requests
 from oppcore.desk.digest import digest_of
+from oppcore.desk.limits import Limit, check_limits
 from oppcore.desk.loading import get_history, get_pipeline, get_record, kind_for
 from oppcore.desk.requests import Receipt, Steps
 from oppcore.engine import Change, evolve, replay
@@ -16,6 +17,7 @@ from oppcore.errors import CommandMismatch, OppcoreError, VersionConflict
 from oppcore.pipeline import Pipeline
 from oppcore.records import Actor, Key, Record
 from oppcore.repository.commit import Commit, Committed, Guard, Write
+from oppcore.repository.powers import Powers
 
 __all__ = ["Command", "Decide", "Proposal", "Shell"]
 
@@ -50,12 +52,14 @@ class Command:
 class Proposal(Generic[R]):
     """What a command wants to be committed, and what it says once it is.
 
-    The first write is that of the record the command is about; every pipeline that was asked guards the commit.
+    The first write is that of the record the command is about, which was `earlier` before; every pipeline that was
+    asked guards the commit.
     """
 
     receipt: Receipt[R]
     writes: tuple[Write, ...]
     pipelines: tuple[Pipeline, ...]
+    earlier: R | None = None
 
     def with_write(self, *others: Write) -> Proposal[R]:
         """Give the same, with what happens to another record in the same commit."""
@@ -70,6 +74,8 @@ class Shell(Generic[R]):
     tenant: str
     of: type[R]
     retries: int = attrs.field(validator=attrs.validators.ge(0))
+    powers: Powers = Powers()
+    limits: tuple[Limit, ...] = ()
 
     # Ask.
 
@@ -147,7 +153,7 @@ class Shell(Generic[R]):
         after = evolve(record, *changes)
         receipt = Receipt(after, after.progress.version, tuple(changes))
         write = Write(self.key(record.id), record.progress.version, after, changes)
-        return Proposal(receipt, (write,), pipelines)
+        return Proposal(receipt, (write,), pipelines, record)
 
     def carry_out(self, command: Command, propose: Callable[[], Steps[Proposal[R]]]) -> Steps[Receipt[R]]:
         """Commit what is proposed, once; after a conflict with others, what is proposed then."""
@@ -158,6 +164,9 @@ class Shell(Generic[R]):
                 return (yield from self._look_back(earlier))
             try:
                 proposal = yield from propose()
+                if self.limits and proposal.receipt.changes:
+                    counters = check_limits(self.limits, command.action, self.tenant, proposal.earlier, proposal.writes)
+                    proposal = proposal.with_write(*(yield from counters))
             except OppcoreError:
                 # The same command may have been carried out meanwhile, and be what stands in its own way now.
                 if (earlier := (yield from self.recall(command_id, digest))) is not None:

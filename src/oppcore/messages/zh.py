@@ -118,7 +118,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Outcome": {"open": "进行中", "won": "赢单", "lost": "丢单", "abandoned": "放弃"},
     "Predictability": {"accidental": "偶然", "non_accidental": "必然"},
     "QuoteStatus": {"draft": "草稿", "sent": "已发送", "accepted": "已接受", "rejected": "已拒绝", "expired": "已过期"},
-    "RecordKind": {"opportunity": "商机", "lead": "线索", "pipeline": "销售流程"},
+    "RecordKind": {"opportunity": "商机", "lead": "线索", "pipeline": "销售流程", "revision": "流程版本"},
     "RoundStatus": {
         "open": "审批中",
         "granted": "已获批",
@@ -231,6 +231,7 @@ TEXTS: Mapping[str, str] = {
     "wish.restore": "恢复",
     "wish.merge": "与 {id} 合并",
     "wish.migrate": "迁移到“{stage}”",
+    "wish.limited": "命令 {action} ",
     "wish.transfer": "转移到流程“{pipeline}”的“{stage}”",
     "move.refused": "{record_id}：{wish}被拒绝：",
     # The other errors.
@@ -240,6 +241,7 @@ TEXTS: Mapping[str, str] = {
     "problems.more": "……另有 {count} 项",
     "currency.mismatch": "{left} 与 {right} 不能相加或比较，请先换算币种",
     "not_found": "{kind}“{id}”不存在",
+    "revision.refused": "流程“{pipeline}”的第 {revision} 版被拒绝：",
     "version.conflict": "{kind}“{id}”的版本号已是 {found}，而非 {expected}，请重新加载",
     "store.busy": "存储繁忙：{reason}",
     "command.mismatch": "命令编号“{command_id}”已用于其他命令，请换用新编号",
@@ -362,13 +364,15 @@ TEXTS: Mapping[str, str] = {
     # Revisions.
     "revision.other": "{path} 为 {have}；新版本须保持 {need}",
     "revision.number": "版本号为 {have}；下一版应为 {need}",
-    "revision.stage_gone": "阶段“{stage}”被删除；请改为归档，以便统计历史",
-    "revision.stage_kind": "阶段“{stage}”由“{need}”改为“{have}”[[；其中商机 {count} 个]]",
+    "revision.stage_gone": "阶段“{stage}”被删除；请改为归档，以便统计历史[[（{record_ids}）]]",
+    "revision.stage_kind": "阶段“{stage}”由“{need}”改为“{have}”[[；其中商机 {count} 个]][[（{record_ids}）]]",
     "revision.stage_archived": "阶段“{stage}”已归档[[；其中进行中的商机 {count} 个]]",
     "revision.stage_new": "新增阶段“{stage}”",
     "revision.order": "阶段顺序有变：{need}",
     "revision.field": "字段 {key} 被删除或改变[[；有值的商机 {count} 个]]",
     "revision.part": "{key} 有变",
+    "limit.reached": "阶段“{stage}”中[[由 {owner} 负责的]]进行中商机最多 {most} 个",
+    "revision.unplaced": "阶段“{stage}”中有 {count} 个商机没有去处：{record_ids}",
     "revision.no_place": "阶段“{stage}”已归档；请说明其中进行中的商机转到哪个阶段",
     # Claims and stories.
     "story.opened": "{at}：{actor} 在“{target}”新建商机",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from oppcore.proof.checking import check
 from oppcore.proof.claims import Answer, Proved, Refuted, Story
 from oppcore.proof.findings import Finding, Severity
+from oppcore.proof.migrating import Migration, Plan, plan_migration
 from oppcore.proof.proving import prove, prove_claims
-from oppcore.proof.revising import Difference, Effect, Migration, Plan, compare, plan_migration, replay_under
+from oppcore.proof.revising import Difference, Effect, compare, replay_under
 
 __all__ = [
     "Answer",

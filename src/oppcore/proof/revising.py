@@ -1,9 +1,8 @@
-"""Changing a pipeline that deals stand in: what is different, where each deal goes, what the past would have been."""
+"""Changing a pipeline that deals stand in: what is different, and what the past would have been."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import final
 
@@ -11,14 +10,14 @@ import attrs
 
 from oppcore.criteria import Role, Situation
 from oppcore.criteria.combinators import leaves_of
-from oppcore.engine import Change, Moved, Violation, evolve, find_violations, migrate, replay, unmet_migration
+from oppcore.engine import Change, Moved, replay
 from oppcore.engine.judging import find_edge_problems
 from oppcore.errors import Problem
 from oppcore.pipeline import Pipeline, Rule
 from oppcore.pipeline.edges import find_edge, find_state_problem
 from oppcore.records import Actor, Lead, Opportunity, Outcome, Record, RecordKind, is_present
 
-__all__ = ["Difference", "Effect", "Migration", "Plan", "compare", "plan_migration", "replay_under"]
+__all__ = ["Difference", "Effect", "compare", "find_concerned", "replay_under"]
 
 
 class Effect(StrEnum):
@@ -49,7 +48,7 @@ def _identity(old: Pipeline, new: Pipeline) -> Iterator[Difference]:
         yield Difference(Effect.REFUSED, Problem("revision.number", "revision", params))
 
 
-def _stages(old: Pipeline, new: Pipeline, standing: Mapping[str, tuple[Record, ...]]) -> Iterator[Difference]:
+def _stages(old: Pipeline, new: Pipeline, standing: Mapping[str, Sequence[Record]]) -> Iterator[Difference]:
     for stage in old.stages:
         path, records = f"stages.{stage.key}", standing.get(stage.key, ())
         ids = tuple(record.id for record in records)
@@ -108,9 +107,9 @@ def compare(old: Pipeline, new: Pipeline, records: Iterable[Record] = ()) -> tup
     there = tuple(
         record for record in records if record.progress.removal is None and record.progress.pipeline == old.key
     )
-    standing: dict[str, tuple[Record, ...]] = {}
+    standing: dict[str, list[Record]] = {}
     for record in there:
-        standing[record.progress.stage] = (*standing.get(record.progress.stage, ()), record)
+        standing.setdefault(record.progress.stage, []).append(record)
     return (
         *_identity(old, new),
         *_stages(old, new, standing),
@@ -119,90 +118,12 @@ def compare(old: Pipeline, new: Pipeline, records: Iterable[Record] = ()) -> tup
     )
 
 
-@final
-@attrs.frozen(kw_only=True)
-class Migration:
-    """What becomes of one record: its changes (none where it stays), how it stands before and after, what is wrong.
-
-    `problems` keep it from going where it should; `violations` are what the new revision does not like about it there.
-    """
-
-    record_id: str
-    before: Record
-    after: Record
-    changes: tuple[Moved, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    violations: tuple[Problem, ...] = ()
-
-
-@final
-@attrs.frozen(kw_only=True)
-class Plan:
-    """Where every record goes under a new revision."""
-
-    migrations: tuple[Migration, ...]
-
-    @property
-    def unresolved(self) -> tuple[Migration, ...]:
-        """The records for which there is no place yet."""
-        return tuple(one for one in self.migrations if one.problems)
-
-    @property
-    def changes(self) -> tuple[tuple[Moved, ...], ...]:
-        """The changes to be saved, one tuple for each record that moves (see `Desk.save`)."""
-        return tuple(one.changes for one in self.migrations if one.changes)
-
-
-def plan_migration(
-    records: Iterable[Record],
-    new: Pipeline,
-    mapping: Mapping[str, str] | None = None,
-    *,
-    at: datetime,
-    actor: Actor | None = None,
-    recorded_at: datetime | None = None,
-) -> Plan:
-    """Plan where records go when a new revision comes: `mapping` says to which stage those of another one go.
-
-    Open records in an archived stage, and any in a state the revision does not have, need a place. Nothing else moves;
-    planning again after a part was saved plans the rest. Records that were removed are left alone.
-    """
-    given = mapping or {}
-    migrations = [
-        _plan(record, new, given, at, actor, recorded_at) for record in records if record.progress.removal is None
-    ]
-    return Plan(migrations=tuple(migrations))
-
-
-def _plan(
-    record: Record,
-    new: Pipeline,
-    mapping: Mapping[str, str],
-    at: datetime,
-    actor: Actor | None,
-    recorded_at: datetime | None,
-) -> Migration:
-    progress = record.progress
-    to = mapping.get(progress.stage, progress.stage)
-    problems: tuple[Problem, ...] = ()
-    changes: tuple[Moved, ...] = ()
-    if to != progress.stage:
-        problems = unmet_migration(new, record, to, at=at, recorded_at=recorded_at)
-        if not problems:
-            changes = migrate(new, record, to, at=at, actor=actor, recorded_at=recorded_at)
-    elif (problem := find_state_problem(new, progress.state)) is not None:
-        problems = (problem,)
-    elif new.stage(to).archived and progress.outcome is Outcome.OPEN:
-        problems = (Problem("revision.no_place", progress.stage, {"stage": progress.stage}),)
-    after = evolve(record, *changes)
-    found: tuple[Violation, ...] = () if problems else tuple(find_violations(new, [after], at=at))
-    return Migration(
-        record_id=record.id,
-        before=record,
-        after=after,
-        changes=changes,
-        problems=problems,
-        violations=tuple(problem for violation in found for problem in violation.problems),
+def find_concerned(old: Pipeline, new: Pipeline) -> tuple[str, ...]:
+    """Give the stages in which deals can be in the way of a new revision: archived, gone, or of another kind there."""
+    return tuple(
+        stage.key
+        for stage in old.stages
+        if stage.key not in new or new.stage(stage.key).archived or new.stage(stage.key).kind is not stage.kind
     )
 
 

@@ -19,9 +19,11 @@ __all__ = [
     "instant_text",
     "make_cursor",
     "make_feed_cursor",
+    "make_search_cursor",
     "place_of",
     "read_cursor",
     "read_feed_cursor",
+    "read_search_cursor",
 ]
 
 
@@ -107,3 +109,26 @@ def read_feed_cursor(tenant: str | None, cursor: str | None) -> int:
         raise _refusal()
     position: int = parts[2]
     return position
+
+
+def make_search_cursor(query: Query, page: str | None, place: tuple[str, ...] | None) -> str:
+    """Give the text that lets a search go on: on the page that a store's cursor leads to, behind a place there."""
+    return _write("search", _fingerprint(query), page, None if place is None else list(place))
+
+
+def read_search_cursor(query: Query, cursor: str | None) -> tuple[str | None, tuple[str, ...] | None]:
+    """Give the store's cursor of the page on which a search goes on, and the place behind which.
+
+    Raises `InvalidDocument` for a cursor that was not made for this search.
+    """
+    if cursor is None:
+        return None, None
+    parts = _read(cursor)
+    if len(parts) != 4 or parts[:2] != ["search", _fingerprint(query)]:
+        raise _refusal()
+    page, place = parts[2:]
+    if not (page is None or _is_text(page)) or not (place is None or isinstance(place, list)):
+        raise _refusal()
+    if place is not None and not all(map(_is_text, place)):  # pyright: ignore[reportUnknownArgumentType]
+        raise _refusal()
+    return page, None if place is None else tuple(place)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
