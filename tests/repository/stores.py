@@ -3,7 +3,7 @@
 import asyncio
 
 from oppcore.repository import AsyncMemoryRepository, MemoryRepository, SqliteRepository
-from oppcore.testing.contract.deals import PIPELINE, START, at, guard, key, naming, opening, publishing
+from oppcore.testing.deals import PIPELINE, START, at, guard, key, naming, opening, publishing
 
 
 class Awaited:

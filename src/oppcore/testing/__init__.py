@@ -8,6 +8,7 @@ from oppcore.testing.criteria import criteria
 from oppcore.testing.histories import histories
 from oppcore.testing.pipelines import pipelines
 from oppcore.testing.records import leads, opportunities, situations
+from oppcore.testing.simulation import simulate
 from oppcore.testing.values import actors, field_values, keys, moments, moneys, texts
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "moneys",
     "opportunities",
     "pipelines",
+    "simulate",
     "situations",
     "texts",
 ]

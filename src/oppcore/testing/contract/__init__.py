@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-_CASES = ("keeping", "versions", "commands", "finding", "texts", "sessions", "powers", "lockstep", "deals")
+_CASES = ("keeping", "versions", "commands", "finding", "texts", "sessions", "powers", "lockstep", "machine")
 pytest.register_assert_rewrite(*(f"{__name__}.{cases}" for cases in _CASES))
 
 from oppcore.testing.contract.contract import AsyncRepositoryContract, Part, RepositoryContract  # noqa: E402

@@ -7,7 +7,7 @@ import pytest
 
 from oppcore.errors import CommandMismatch, VersionConflict
 from oppcore.repository import Commit, Repository, Written
-from oppcore.testing.contract.deals import deal_of, guard, key, naming, opening, publishing, stored_of
+from oppcore.testing.deals import deal_of, guard, key, naming, opening, publishing, stored_of
 
 __all__ = ["Commands"]
 

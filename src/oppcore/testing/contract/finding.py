@@ -11,7 +11,7 @@ from oppcore.engine import amend, remove, restore
 from oppcore.errors import InvalidDocument
 from oppcore.records import Opportunity
 from oppcore.repository import Query, Repository, Stored
-from oppcore.testing.contract.deals import (
+from oppcore.testing.deals import (
     PIPELINE,
     REMOVING,
     at,

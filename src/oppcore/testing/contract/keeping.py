@@ -16,7 +16,8 @@ from oppcore.pipeline import load_pipeline
 from oppcore.records import Key, Lead, Need, Opportunity, RecordKind
 from oppcore.repository import MAX_PAGE, Commit, Page, Query, Repository, Write, Written
 from oppcore.repository.commit import revision_id
-from oppcore.testing.contract.deals import (
+from oppcore.testing.contract.golden import golden_changes, golden_pipelines
+from oppcore.testing.deals import (
     LEADS,
     PIPELINE,
     START,
@@ -30,7 +31,6 @@ from oppcore.testing.contract.deals import (
     publishing,
     stored_of,
 )
-from oppcore.testing.contract.golden import golden_changes, golden_pipelines
 
 __all__ = ["Keeping"]
 

@@ -11,11 +11,12 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from oppcore.pipeline import Pipeline
 from oppcore.repository import MAX_PAGE
-from oppcore.testing.contract.deals import changing, key, stored_of
 from oppcore.testing.contract.machine import Machine, OpenRepository
 from oppcore.testing.contract.sessions import OpenSession
+from oppcore.testing.deals import changing, key, stored_of
 from oppcore.testing.histories import histories
 from oppcore.testing.pipelines import pipelines
+from oppcore.testing.simulation import simulate
 
 __all__ = ["Lockstep", "Searching"]
 
@@ -59,3 +60,9 @@ class Lockstep(Searching):
                 assert repository.history(where, limit=MAX_PAGE).items == past
 
         keep()
+
+    def test_keeps_every_promise_when_everything_goes_wrong(self, open_repository: OpenRepository) -> None:
+        """Simulated clients that crash, come twice and lose answers: see `oppcore.testing.simulate`."""
+        for seed in range(self.settings_for_examples().max_examples):
+            with open_repository() as repository:
+                simulate(repository, seed)

@@ -28,7 +28,8 @@ from oppcore.repository import (
     Write,
 )
 from oppcore.repository.powers import CommittedChange, find_powers
-from oppcore.testing.contract.deals import (
+from oppcore.testing.contract.sessions import OpenSession
+from oppcore.testing.deals import (
     PIPELINE,
     anything,
     at,
@@ -40,7 +41,6 @@ from oppcore.testing.contract.deals import (
     publishing,
     stored_of,
 )
-from oppcore.testing.contract.sessions import OpenSession
 
 __all__ = ["Machine", "OpenRepository"]
 

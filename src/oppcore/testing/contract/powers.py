@@ -18,11 +18,11 @@ from oppcore.pipeline import Pipeline
 from oppcore.records import FIELDS, Key, Opportunity
 from oppcore.repository import MAX_PAGE, Commit, CommittedChange, Feed, Query, Repository, Write
 from oppcore.repository.powers import find_powers, part_for
-from oppcore.testing.contract.deals import at, changing, deal_of, key, naming, opening, publishing
 from oppcore.testing.contract.lockstep import Searching
 from oppcore.testing.contract.machine import OpenRepository
 from oppcore.testing.contract.sessions import AtOnce, Call, Steps
 from oppcore.testing.criteria import criteria
+from oppcore.testing.deals import at, changing, deal_of, key, naming, opening, publishing
 from oppcore.testing.histories import histories
 from oppcore.testing.pipelines import pipelines
 

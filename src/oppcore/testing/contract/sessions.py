@@ -13,7 +13,7 @@ from oppcore.desk import Desk
 from oppcore.engine import Amended, replay
 from oppcore.errors import VersionConflict
 from oppcore.repository import MAX_PAGE, Commit, Repository
-from oppcore.testing.contract.deals import at, deal_of, key, naming, opening, publishing, stored_of
+from oppcore.testing.deals import at, deal_of, key, naming, opening, publishing, stored_of
 
 __all__ = ["RETRIES", "AtOnce", "Call", "OpenSession", "Sessions", "Steps", "call_in_threads"]
 

@@ -6,7 +6,7 @@ import attrs
 
 from oppcore.records import Key, Team
 from oppcore.repository import Commit, Guard, Page, Query, Repository, Write
-from oppcore.testing.contract.deals import PIPELINE, deal_of, guard, key, naming, opening, publishing, stored_of
+from oppcore.testing.deals import PIPELINE, deal_of, guard, key, naming, opening, publishing, stored_of
 
 __all__ = ["HOSTILE", "Texts"]
 

@@ -9,7 +9,7 @@ from oppcore.engine import evolve, replay
 from oppcore.errors import VersionConflict
 from oppcore.records import Key
 from oppcore.repository import Commit, Guard, Page, Query, Repository, Write, Written
-from oppcore.testing.contract.deals import PIPELINE, deal_of, guard, key, naming, opening, publishing, stored_of
+from oppcore.testing.deals import PIPELINE, deal_of, guard, key, naming, opening, publishing, stored_of
 
 __all__ = ["Versions"]
 
