@@ -9,8 +9,11 @@ import sys
 import attrs
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from oppcore import codec
 from oppcore.codec import SCHEMA, decode, decode_change, decode_pipeline, decode_record, encode
+from oppcore.document import DocumentFault, find_problems, parse, structure
 from oppcore.engine import Change
 from oppcore.errors import InvalidDocument
 from oppcore.pipeline import Flow, Pipeline
@@ -266,3 +269,93 @@ def test_a_change_rewritten_by_hand_is_refused_where_it_is_wrong(name, path, val
         decode(rewritten(name, path, value))
 
     assert [problem.path for problem in caught.value.problems] == [where]
+
+
+# Readers that are made once: what they accept is what the strict way gives, and what they refuse it explains.
+
+WRONG = st.sampled_from(
+    [
+        None,
+        True,
+        0,
+        -1,
+        1.5,
+        "",
+        " ",
+        "x",
+        "open",
+        "2026-03-02",
+        "2026-03-02T09:00:00Z",
+        "1e400",
+        "NaN",
+        "\u0000",
+        [],
+        {},
+    ]
+)
+BAD_VALUES = WRONG | st.lists(WRONG, max_size=2) | st.dictionaries(st.just("x"), WRONG)
+
+
+def strictly(line):
+    """What the strict way makes of a record or change: the value, or its faults."""
+    [(name, data)] = [(name, data) for name, data in parse(line).items() if name != "schema"]
+    converter = codec._converter()
+    try:
+        return structure(converter, data, codec._TYPES[name])
+    except DocumentFault as fault:
+        return find_problems(fault)
+
+
+def places(data, path=()):
+    """Every place in plain data."""
+    yield path
+    for key, item in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from places(item, (*path, key))
+
+
+def spoilt(draw, line):
+    """A line with something else in one to three places."""
+    data = json.loads(line)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(places(data))[1:]))
+        inner = data
+        for key in path[:-1]:
+            inner = inner[key]
+        match draw(st.sampled_from(["replace", "drop", "add"])):
+            case "replace":
+                inner[path[-1]] = draw(BAD_VALUES)
+            case "drop":
+                del inner[path[-1]]
+            case _ if isinstance(inner, dict):
+                inner[draw(st.sampled_from(["x", "name", "id", "version"]))] = draw(BAD_VALUES)
+            case _:
+                inner.append(draw(BAD_VALUES))
+        if not isinstance(data, dict) or len(list(places(data))) < 2:
+            break
+    return json.dumps(data)
+
+
+@given(st.data())
+def test_the_quick_way_and_the_strict_way_agree_on_whatever_is_read(data):
+    line = data.draw(st.sampled_from([line for line in LINES if not line.startswith('{"pipeline"')]))
+    [kind] = [name for name in json.loads(line) if name != "schema"]
+    text = spoilt(data.draw, line)
+    try:
+        table = parse(text)
+    except InvalidDocument:
+        table = {}
+    try:
+        found = decode(text)
+    except InvalidDocument as error:
+        found = error.problems
+    if set(table) == {"schema", kind} and table["schema"] == 1 and isinstance(table[kind], dict):
+        assert found == strictly(text)
+    else:
+        assert {type(problem).__name__ for problem in found} == {"Problem"}
+
+
+def test_the_quick_writer_writes_what_the_strict_one_writes():
+    for line, value in zip(LINES, SCHEMA_1, strict=True):
+        if not isinstance(value, Pipeline):
+            name = next(name for name in json.loads(line) if name != "schema")
+            assert json.loads(line)[name] == json.loads(json.dumps(codec._converter().unstructure(value)))

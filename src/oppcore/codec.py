@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, partial
@@ -12,10 +13,11 @@ from oppcore.document import (
     DocumentFault,
     Special,
     collect,
+    compile_reader,
+    compile_writer,
     find_problems,
     make_converter,
     parse,
-    structure,
     want_list,
     want_table,
 )
@@ -68,7 +70,8 @@ _NAMES = {type_: name for name, type_ in _TYPES.items()}
 
 def instant_text(value: datetime) -> str:
     """Write an instant so that texts sort as instants do: UTC, fixed width."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    at = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:-6] + "Z"  # in place of +00:00
 
 
 def _write_money(value: Money) -> dict[str, str]:
@@ -132,25 +135,41 @@ def _write_custom(values: CustomFields) -> dict[str, Any]:
 def _read_record(value: Any) -> Record:
     table = want_table(value)
     if set(table) == {"lead"}:
-        return structure(_converter(), want_table(table["lead"]), Lead)
-    return structure(_converter(), table, Opportunity)
+        lead: Lead = _reader(Lead)(want_table(table["lead"]))
+        return lead
+    opportunity: Opportunity = _reader(Opportunity)(table)
+    return opportunity
 
 
 def _write_record(record: Record) -> dict[str, Any]:
-    data: dict[str, Any] = _converter().unstructure(record)
+    type_: Any = type(record)
+    data = _writer(type_)(record)
     return {"lead": data} if isinstance(record, Lead) else data
 
 
 @cache
-def _converter() -> Converter:
+def _specials() -> Mapping[type, Mapping[str, Special]]:
     value = Special(_read_value, _write_value)
-    converter = make_converter(
-        {
-            Edit: {"old": value, "new": value},
-            Covered: {"value": value},
-            Opened: {"record": Special(_read_record, _write_record)},
-        }
-    )
+    return {
+        Edit: {"old": value, "new": value},
+        Covered: {"value": value},
+        Opened: {"record": Special(_read_record, _write_record)},
+    }
+
+
+@cache
+def _reader(type_: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
+    return compile_reader(_converter(), type_, _specials())
+
+
+@cache
+def _writer(type_: type[Any]) -> Callable[[Any], dict[str, Any]]:
+    return compile_writer(_converter(), type_, _specials())
+
+
+@cache
+def _converter() -> Converter:
+    converter = make_converter(_specials())
     converter.register_structure_hook(CustomFields, lambda table, _type: _read_custom(table))
     converter.register_unstructure_hook(CustomFields, _write_custom)
     converter.register_unstructure_hook(datetime, instant_text)
@@ -163,8 +182,9 @@ def encode(value: Record | Change | Pipeline, *, criteria: OwnCriteria | None = 
     Equal values give equal texts, and `decode(encode(value)) == value`. `criteria` names the host's own in a pipeline.
     Raises `InvalidDocument` for what is too large to be read again, `TypeError` for a criterion that is not named.
     """
-    data = write_pipeline(value, criteria=criteria) if isinstance(value, Pipeline) else _converter().unstructure(value)
-    envelope = {"schema": SCHEMA, _NAMES[type(value)]: data}
+    type_: Any = type(value)
+    data = write_pipeline(value, criteria=criteria) if isinstance(value, Pipeline) else _writer(type_)(value)
+    envelope = {"schema": SCHEMA, _NAMES[type_]: data}
     text = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     if len(text) > _SURELY_READ:
         parse(text)
@@ -175,8 +195,7 @@ def _read(name: str, data: Any, criteria: OwnCriteria | None) -> Any:
     table = want_table(data)
     if _TYPES[name] is Pipeline:
         return load_pipeline(table, criteria=criteria)
-    type_: type[Any] = _TYPES[name]
-    return structure(_converter(), table, type_)
+    return _reader(_TYPES[name])(table)
 
 
 def decode(text: str | bytes, *, criteria: OwnCriteria | None = None) -> Record | Change | Pipeline:

@@ -17,6 +17,7 @@ import pytest
 
 from oppcore.desk import Desk
 from oppcore.errors import Busy, Corrupt, Problem, Unavailable, Unsupported
+from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
 from oppcore.repository import Query, SqliteRepository
 from tests.packaging.sources import TREE
@@ -321,6 +322,28 @@ def test_a_forked_child_opens_the_file_anew(path):
     repository.commit(opening("of the parent"))
     assert repository.load(key("of the child")) is not None
     repository.close()
+
+
+def test_a_move_takes_five_statements_and_one_transaction(path, monkeypatch):
+    statements = []
+    connect = sqlite3.connect
+
+    def watched(*args, **options):
+        connection = connect(*args, **options)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    with SqliteRepository(path) as repository:
+        desk = Desk(repository)
+        desk.amend("d-1", {"budget": Money(1, "EUR")}, at=at(1))
+        statements.clear()
+        desk.move("d-1", "offered", at=at(1))
+
+    assert [statement.split()[0] for statement in statements if not statement.startswith("--")] == [
+        *("SELECT", "SELECT"),  # the deal, its pipeline
+        *("BEGIN", "SELECT", "UPDATE", "INSERT", "COMMIT"),  # is the revision still the newest; the deal, the change
+    ]
 
 
 # Large and strange values.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oppcore.document.compiled import compile_reader, compile_writer
 from oppcore.document.faults import MAX_FAULTS, DocumentFault, collect, find_problems, unknown_key
 from oppcore.document.parsing import MAX_BYTES, MAX_LEVELS, MAX_VALUES, check_values, parse
 from oppcore.document.structure import Special, make_converter, read_money, structure, want_list, want_table
@@ -15,6 +16,8 @@ __all__ = [
     "Special",
     "check_values",
     "collect",
+    "compile_reader",
+    "compile_writer",
     "find_problems",
     "make_converter",
     "parse",

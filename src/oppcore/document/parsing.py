@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from oppcore.errors import InvalidDocument, Problem
+
+if TYPE_CHECKING:
+    from json import JSONDecoder
 
 __all__ = ["MAX_BYTES", "MAX_DIGITS", "MAX_LEVELS", "MAX_VALUES", "check_values", "parse"]
 
@@ -22,6 +26,9 @@ MAX_VALUES = 50_000
 # tomllib takes time that grows with the square of a key's dotted parts, and of tables under a deep header.
 # Nothing here is matched twice (no start within a word, no giving back), or a long word would take such time too.
 _LONG_KEY = re.compile(r"""(?:(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){17}""")
+
+_HUGE = 10**MAX_DIGITS
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _refuse(code: str, **params: Any) -> InvalidDocument:
@@ -50,39 +57,49 @@ def _no_constant(text: str) -> Any:
     raise _refuse("document.number", have=text)
 
 
+def _check_text(value: str) -> None:
+    if "\x00" in value or not (value.isascii() or _SURROGATE.search(value) is None):
+        raise _refuse("document.text")
+
+
+def _check_number(value: int | Decimal) -> None:
+    if isinstance(value, Decimal):
+        if not value.is_finite() or not -MAX_DIGITS <= value.adjusted() <= MAX_DIGITS:
+            raise _refuse("document.number", have=str(value)[:40])
+    elif abs(value) >= _HUGE:  # written in hexadecimal: that works for any length
+        raise _refuse("document.number", have=f"{value:#x}"[:40] + "…")
+
+
 def check_values(root: Any) -> None:
     """Refuse data that goes too deep, holds too much, texts that no store can keep, non-finite and huge numbers.
 
-    Raises `InvalidDocument`. Walks without recursion.
+    Raises `InvalidDocument`. Walks level by level, without recursion.
     """
-    waiting: list[tuple[Any, int]] = [(root, 1)]
-    seen = 0
+    waiting: list[Any] = [root]
+    level = seen = 0
     while waiting:
-        value, level = waiting.pop()
-        seen += 1
-        if seen > MAX_VALUES:
-            raise _refuse("document.too_many", most=MAX_VALUES)
+        level += 1
         if level > MAX_LEVELS:
             raise _refuse("document.too_deep", most=MAX_LEVELS)
-        match value:
-            case dict():
-                if not all(isinstance(key, str) for key in value):  # pyright: ignore[reportUnknownVariableType]
-                    raise _refuse("document.type", need="a text as key", have="another key")
-                waiting.extend((key, level) for key in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-                waiting.extend((item, level + 1) for item in value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            case list():
-                waiting.extend((item, level + 1) for item in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            case str():
-                if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-                    raise _refuse("document.text")
-            case Decimal():
-                if not value.is_finite() or not -MAX_DIGITS <= value.adjusted() <= MAX_DIGITS:
-                    raise _refuse("document.number", have=str(value)[:40])
-            case int() if not isinstance(value, bool):
-                if abs(value) >= 10**MAX_DIGITS:  # written in hexadecimal: that works for any length
-                    raise _refuse("document.number", have=f"{value:#x}"[:40] + "…")
-            case _:
-                pass
+        below: list[Any] = []
+        for value in waiting:
+            seen += 1
+            if isinstance(value, str):
+                _check_text(value)
+            elif isinstance(value, dict):
+                for key in value:  # pyright: ignore[reportUnknownVariableType]
+                    if not isinstance(key, str):
+                        raise _refuse("document.type", need="a text as key", have="another key")
+                    _check_text(key)
+                seen += len(value)  # pyright: ignore[reportUnknownArgumentType]
+                below.extend(value.values())  # pyright: ignore[reportUnknownArgumentType]
+            elif isinstance(value, list):
+                below.extend(value)  # pyright: ignore[reportUnknownArgumentType]
+            elif isinstance(value, (int, Decimal)):
+                _check_number(value)
+            if seen + len(below) > MAX_VALUES:
+                raise _refuse("document.too_many", most=MAX_VALUES)
+        waiting = below
 
 
 def _decode(text: str | bytes) -> str:
@@ -93,8 +110,8 @@ def _decode(text: str | bytes) -> str:
             return text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise _refuse("document.encoding", byte=error.start) from None
-    # A text of n characters has at least n bytes: refuse before encoding it.
-    size = len(text) if len(text) > MAX_BYTES else len(text.encode("utf-8", "surrogatepass"))
+    # A text of n characters has at least n bytes, and at most four times as many: most need not be encoded to know.
+    size = len(text) if not MAX_BYTES < 4 * len(text) <= 4 * MAX_BYTES else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise _refuse("document.too_large", have=size, most=MAX_BYTES)
     return text.removeprefix("\ufeff")
@@ -110,10 +127,15 @@ def _parse_toml(text: str) -> Any:
     return tomllib.loads(text, parse_float=_to_decimal)
 
 
-def _parse_json(text: str) -> Any:
+@cache
+def _json_decoder() -> JSONDecoder:
     import json  # slow to import, and not needed by everybody
 
-    return json.loads(text, object_pairs_hook=_without_twins, parse_float=_to_decimal, parse_constant=_no_constant)
+    return json.JSONDecoder(object_pairs_hook=_without_twins, parse_float=_to_decimal, parse_constant=_no_constant)
+
+
+def _parse_json(text: str) -> Any:
+    return _json_decoder().decode(text)
 
 
 def parse(text: str | bytes) -> dict[str, Any]:

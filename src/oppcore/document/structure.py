@@ -19,7 +19,7 @@ from oppcore.money import Money, decimal_text
 if TYPE_CHECKING:
     from cattrs import Converter
 
-__all__ = ["Special", "make_converter", "read_money", "structure", "want_list", "want_table"]
+__all__ = ["Special", "is_list", "make_converter", "read_money", "structure", "want_list", "want_table"]
 
 T = TypeVar("T")
 
@@ -124,7 +124,8 @@ def _read_choice(value: Any, type_: type[StrEnum]) -> StrEnum:
         raise DocumentFault.one("document.choice", need=[str(one) for one in type_], have=str(value)[:80]) from None
 
 
-def _is_list(type_: Any) -> bool:
+def is_list(type_: Any) -> bool:
+    """Say whether a type is a tuple of any number of values of one type."""
     return get_origin(type_) is tuple and len(get_args(type_)) == 2 and get_args(type_)[1] is Ellipsis
 
 
@@ -200,7 +201,7 @@ def make_converter(special: Mapping[type, Mapping[str, Special]] | None = None) 
     converter.register_structure_hook(Decimal, _read_decimal)
     converter.register_structure_hook(date, _read_date)
     converter.register_structure_hook(datetime, _read_instant)
-    converter.register_structure_hook_factory(_is_list, partial(_list_reader, converter))
+    converter.register_structure_hook_factory(is_list, partial(_list_reader, converter))
     converter.register_unstructure_hook(Decimal, decimal_text)
     converter.register_unstructure_hook(date, date.isoformat)
     return converter

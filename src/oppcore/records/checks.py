@@ -67,7 +67,9 @@ def check_text(value: Any, name: str, *, limit: int = MAX_TEXT, blank: bool = Tr
 
 def _is_plain_key(value: Any) -> bool:
     """Say at once of most ids and keys that nothing can be wrong with them."""
-    return type(value) is str and value.isidentifier() and len(value) <= MAX_KEY and value.isascii()
+    return (
+        type(value) is str and len(value) <= MAX_KEY and value.isascii() and value.isprintable() and value.strip() != ""
+    )
 
 
 def key_text(_instance: Any, attribute: Any, value: Any) -> None:
@@ -78,7 +80,7 @@ def key_text(_instance: Any, attribute: Any, value: Any) -> None:
 
 def optional_key(_instance: Any, attribute: Any, value: Any) -> None:
     """Validate an id or key, or None."""
-    if value is not None:
+    if value is not None and not _is_plain_key(value):
         check_text(value, attribute.name, limit=MAX_KEY, blank=False)
 
 

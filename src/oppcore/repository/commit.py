@@ -101,11 +101,12 @@ class Commit:
     digest: str | None = attrs.field(default=None, validator=optional_key)
 
     def __attrs_post_init__(self) -> None:
-        keys = [write.key for write in self.writes]
-        if any(key.tenant != self.tenant for key in (*keys, *(guard.key for guard in self.guards))):
-            message = f"a commit stays in its tenant {self.tenant!r}"
-            raise ValueError(message)
-        if len(set(keys)) != len(keys):
+        parts: tuple[Write | Guard, ...] = (*self.writes, *self.guards)
+        for part in parts:
+            if part.key.tenant != self.tenant:
+                message = f"a commit stays in its tenant {self.tenant!r}"
+                raise ValueError(message)
+        if len(self.writes) > 1 and len({write.key for write in self.writes}) != len(self.writes):
             message = "a commit writes each record once"
             raise ValueError(message)
         if (self.command_id is None) != (self.digest is None):
