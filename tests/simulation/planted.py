@@ -3,7 +3,6 @@
 import attrs
 
 from oppcore.errors import OppcoreError, Unavailable, VersionConflict
-from oppcore.repository import Committed, Written
 
 
 class Faulty:
@@ -55,11 +54,6 @@ def _with_commit(request, **parts):
     if request.name != "commit":
         return request
     return attrs.evolve(request, args=(attrs.evolve(request.args[0], **parts),))
-
-
-def _done(commit):
-    written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
-    return Committed(written, commit.digest)
 
 
 class CommitsWithoutGuards(Faulty):
@@ -115,7 +109,7 @@ class AcknowledgesTooEarly(Faulty):
         return None if request.name == "commit" else request
 
     def instead(self, request):
-        return _done(request.args[0])
+        return request.args[0].outcome
 
 
 class TakesALostAnswerForAYes(Faulty):
@@ -125,7 +119,7 @@ class TakesALostAnswerForAYes(Faulty):
 
     def failed(self, request, error):
         if request.name == "commit" and isinstance(error, Unavailable):
-            return _done(request.args[0])
+            return request.args[0].outcome
         return None
 
 
@@ -136,7 +130,7 @@ class TakesAConflictForAYes(Faulty):
 
     def failed(self, request, error):
         if request.name == "commit" and isinstance(error, VersionConflict):
-            return _done(request.args[0])
+            return request.args[0].outcome
         return None
 
 

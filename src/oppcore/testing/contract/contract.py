@@ -67,7 +67,7 @@ class _Contract(Keeping, Versions, Commands, Finding, Texts, Sessions, Feeding, 
 
     def _need(self, part: Part, leave_out: LeaveOut) -> None:
         if part in self.left_out:
-            leave_out(f"{part}: {self.left_out[part]}")
+            leave_out(f"{self.left_out[part]} ({part})")
 
 
 class RepositoryContract(_Contract):

@@ -35,6 +35,17 @@ from oppcore.testing.deals import (
 __all__ = ["Keeping"]
 
 _NEEDS = (Need(text="speed"),)
+_FIELDS = load_pipeline("""
+key = "new-business"
+stages = [{ key = "qualified", kind = "open" }]
+fields = [
+    { key = "n", type = "number" },
+    { key = "m", type = "money" },
+    { key = "t", type = "text" },
+    { key = "d", type = "date" },
+    { key = "f", type = "flag" },
+]
+""")
 
 
 def _past(repository: Repository, of: Key) -> tuple[Change, ...]:
@@ -104,19 +115,17 @@ class Keeping:
         """No decimal goes through a float."""
         fields: dict[str, Any] = {
             "n": Decimal("123456789012345678.910"),
-            "m": Money(Decimal("-12345678901234567890.5"), "EUR"),
+            "m": Money(Decimal("-12345678901234567890.50"), "EUR"),
             "t": "tab\t, quote ' and 客户 𝔘",
             "d": date(2026, 1, 31),
             "f": True,
         }
         repository.commit(opening())
-        record = deal_of(repository)
-        commit = naming(record, "x")
-        [write] = commit.writes
-        odd = attrs.evolve(write, record=attrs.evolve(evolve(record, *write.changes), fields=fields))
-        repository.commit(attrs.evolve(commit, writes=(odd,)))
+        commit = changing(deal_of(repository), amend(_FIELDS, deal_of(repository), fields, at=at(1)))
+        repository.commit(commit)
 
-        assert deal_of(repository) == odd.record
+        assert deal_of(repository) == commit.writes[0].record
+        assert dict(deal_of(repository).fields) == fields
 
     def test_nothing_that_is_handed_out_can_be_changed(self, repository: Repository) -> None:
         """Answers hold tuples, never the store's own lists."""

@@ -21,7 +21,7 @@ class ContractReport:
 
     def __init__(self) -> None:
         self._powers = dict[str, Powers]()
-        self._left_out = dict[str, list[str]]()
+        self._left_out = dict[str, dict[str, list[str]]]()
 
     def note(self, suite: str, repository: Repository) -> None:
         """Remember what a store declares."""
@@ -29,16 +29,17 @@ class ContractReport:
 
     def leave_out(self, suite: str, case: str, reason: str) -> None:
         """Remember a case that was not asked, and why."""
-        self._left_out.setdefault(suite, []).append(f"{case}: {reason}")
+        self._left_out.setdefault(suite, {}).setdefault(reason, []).append(case)
 
     def lines(self) -> list[str]:
-        """Give a line for each store and each case that was left out of its contract."""
+        """Give a line for each store, and one for each reason for which cases of its contract were left out."""
         found = list[str]()
         for suite, powers in self._powers.items():
             filters = ", ".join(sorted(type_.__name__ for type_ in powers.filters))
             said = [f"Filter ({filters})"] * bool(filters) + ["Feed"] * powers.feeds
             found.append(f"{suite}: powers declared: {', '.join(said) or 'none'}")
-            found += [f"  left out: {line}" for line in self._left_out.get(suite, [])]
+            for reason, cases in self._left_out.get(suite, {}).items():
+                found.append(f"  {len(cases)} left out, {reason}: {', '.join(cases)}")
         return found
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
