@@ -5,10 +5,10 @@ Usage: python bench/repository.py [moves] [folder]
 `by hand` runs the statements of one desk move (two reads, then BEGIN IMMEDIATE, guard, UPDATE, INSERT, COMMIT) on an
 equal file with texts made beforehand: no engine, no codec, no checks. The folder says which disk is measured.
 
-Measured on 2 busy cores, CPython 3.11, SQLite 3.40, best (median) of 15 rounds: a move at a desk in memory costs 2.3 to
-3.6 (2.0 to 5.5) times move + evolve. On a disk where a durable commit takes 3 ms, a desk on SQLite reaches 0.87 to 0.89
-(0.88 to 0.94) of the rate by hand. Where syncing costs nothing (a memory disk, nothing durable) it reaches 0.10 (0.17):
-what is left to see there is the codec, which reads a record in about 140 µs and writes one in 40.
+Measured on 2 very busy cores, CPython 3.11, SQLite 3.40, in 200 short rounds: a move at a desk in memory costs 5.3
+times move + evolve (best; median 4.9). A desk on SQLite has some 110 µs of its own, of which 18 read the record and 20
+write it and its change. So it reaches 0.76 of the rate by hand where a durable commit takes 2.6 ms (the median on that
+disk), 0.48 where it takes 0.14 ms (the best), and 0.27 where syncing costs nothing (a memory disk, nothing durable).
 """
 
 import shutil
@@ -28,9 +28,9 @@ from oppcore.engine import evolve, move
 from oppcore.pipeline import load_pipeline
 from oppcore.repository import MemoryRepository, SqliteRepository
 
-MOVES = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+MOVES = int(sys.argv[1]) if len(sys.argv) > 1 else 10
 FOLDER = sys.argv[2] if len(sys.argv) > 2 else None
-ROUNDS = 15
+ROUNDS = 200  # short ones: on a busy machine some of them are undisturbed
 START = datetime(2026, 3, 2, tzinfo=UTC)
 PIPELINE = load_pipeline("""
 key = "new-business"

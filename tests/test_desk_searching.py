@@ -1,5 +1,7 @@
 """Searching by a condition, against every store, whatever part of it the store asks itself."""
 
+import base64
+import json
 from decimal import Decimal
 
 import attrs
@@ -172,6 +174,15 @@ def test_the_cursor_of_a_search_fits_this_search_only(desk):
     ):
         with pytest.raises(InvalidDocument):
             desk.search(where=Present("budget"), at=at(), cursor=cursor, **wish)
+    for spoil in (
+        lambda parts: [*parts[:2], 7, parts[3]],
+        lambda parts: [*parts[:3], 7],
+        lambda parts: [*parts[:3], [7]],
+    ):
+        parts = json.loads(base64.urlsafe_b64decode(page.cursor))
+        forged = base64.urlsafe_b64encode(json.dumps(spoil(parts)).encode()).decode()
+        with pytest.raises(InvalidDocument):
+            desk.search(where=Present("budget"), at=at(), order="id", limit=2, cursor=forged)
     with pytest.raises(InvalidDocument):
         desk.find(cursor=page.cursor)
     with pytest.raises(ValueError, match="reading"):

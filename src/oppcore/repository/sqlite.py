@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self, final
 
-from oppcore.codec import decode_change, decode_pipeline, decode_record, encode
+from oppcore.codec import decode_pipeline
 from oppcore.engine import Change
-from oppcore.errors import Corrupt, InvalidDocument, Unsupported, VersionConflict
-from oppcore.pipeline import OwnCriteria, Pipeline
-from oppcore.records import Key, Record, RecordKind, kind_of
+from oppcore.errors import Corrupt, Unsupported, VersionConflict
+from oppcore.pipeline import OwnCriteria
+from oppcore.records import Key, RecordKind
 from oppcore.records.checks import MAX_KEY, check_text
-from oppcore.repository.commit import Commit, Committed, Write, Written, places_of
+from oppcore.repository.commit import Commit, Committed, Write, Written
 from oppcore.repository.paging import (
     check_limit,
     instant_text,
@@ -30,6 +29,7 @@ from oppcore.repository.query import Page, Query, Stored
 from oppcore.repository.sqlite_file import SqliteFile
 from oppcore.repository.sqlite_filter import FILTERS, where_sql
 from oppcore.repository.sqlite_host import HostConnection
+from oppcore.repository.sqlite_rows import name_of, read_change, read_stored, row_of, write_body
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,54 +57,6 @@ WHERE (tenant, kind, id) = (?, ?, ?) AND version = ?
 """
 _ADD_CHANGE = "INSERT INTO changes (tenant, kind, id, version, body) VALUES (?, ?, ?, ?, ?)"
 _ADD_COMMAND = "INSERT INTO commands (tenant, command_id, digest, written) VALUES (?, ?, ?, ?)"
-
-
-def _write_body(value: Record | Pipeline | Change, criteria: OwnCriteria | None = None) -> str:
-    """Write what can be read again. Raises `Unsupported` for what cannot."""
-    try:
-        return encode(value, criteria=criteria)
-    except InvalidDocument as error:
-        raise Unsupported(f"a record this large: {error.problems[0]}") from None
-    except TypeError as error:
-        raise Unsupported(f"{error}; name it in criteria=") from None
-
-
-def _name(key: Key) -> tuple[str, str, str]:
-    return key.tenant, key.kind, key.id
-
-
-def _row(write: Write, criteria: OwnCriteria | None) -> tuple[Any, ...]:
-    record = write.record
-    body = None if record is None else _write_body(record, criteria)
-    if record is None or isinstance(record, Pipeline):
-        return write.version, None, None, None, None, "", 0, body, *_name(write.key)
-    state = record.progress
-    facts = state.pipeline, state.stage, str(state.outcome), record.team.owner_id, instant_text(state.changed_at)
-    return write.version, *facts, int(state.removal is not None), body, *_name(write.key)
-
-
-def _read_stored(key: Key, version: int, body: str | None, read_pipeline: Callable[[str], Pipeline]) -> Stored:
-    if body is None:
-        return Stored(key, None, version)
-    try:
-        record = read_pipeline(body) if key.kind in ("pipeline", "revision") else decode_record(body)
-    except InvalidDocument as error:
-        raise Corrupt(f"{key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
-    if isinstance(record, Pipeline):
-        found = places_of(record)
-    else:
-        found = [(str(kind_of(record)), record.id, record.progress.version)]
-    if (key.kind, key.id, version) not in found:
-        kind, id, holds = found[0]
-        raise Corrupt(f"{key.kind} {key.id!r} version {version} holds {kind} {id!r} version {holds}")
-    return Stored(key, record, version)
-
-
-def _read_change(key: Key, version: int, body: str) -> Change:
-    try:
-        return decode_change(body)
-    except InvalidDocument as error:
-        raise Corrupt(f"change {version} of {key.kind} {key.id!r} cannot be read: {error.problems[0]}") from error
 
 
 def _selection(query: Query) -> tuple[str, list[Any]]:
@@ -157,7 +109,7 @@ def _find_command(connection: sqlite3.Connection, tenant: str, command_id: str) 
 
 
 def _expect(connection: sqlite3.Connection, key: Key, expected: int) -> None:
-    row = connection.execute(_VERSION, _name(key)).fetchone()
+    row = connection.execute(_VERSION, name_of(key)).fetchone()
     found = 0 if row is None else row[0]
     if found != expected:
         raise VersionConflict(key.kind, key.id, expected, found)
@@ -173,7 +125,7 @@ def _save(connection: sqlite3.Connection, write: Write, row: tuple[Any, ...], ch
         raise Corrupt(f"{write.key.kind} {write.key.id!r} could not be written")
     if changes:
         numbered = enumerate(changes, write.expected + 1)
-        connection.executemany(_ADD_CHANGE, [(*_name(write.key), version, body) for version, body in numbered])
+        connection.executemany(_ADD_CHANGE, [(*name_of(write.key), version, body) for version, body in numbered])
 
 
 @final
@@ -235,11 +187,11 @@ class SqliteRepository:
 
     def load(self, key: Key, /) -> Stored | None:
         """Give what is there, or None."""
-        row = self._file.read(lambda connection: connection.execute(_LOAD, _name(key)).fetchone())
+        row = self._file.read(lambda connection: connection.execute(_LOAD, name_of(key)).fetchone())
         if row is None:
             return None
         version, body = row
-        return _read_stored(key, version, body, self._read_pipeline)
+        return read_stored(key, version, body, self._read_pipeline)
 
     def find(self, query: Query, /) -> Page[Stored]:
         """Give a page of records."""
@@ -247,16 +199,16 @@ class SqliteRepository:
         statement, values = _selection(query)
         rows = self._file.read(lambda connection: connection.execute(statement, values).fetchall())
         page = tuple(
-            _read_stored(Key(query.kind, id, query.tenant), version, body, self._read_pipeline)
+            read_stored(Key(query.kind, id, query.tenant), version, body, self._read_pipeline)
             for id, version, body in rows[: query.limit]
         )
         return Page(page, make_cursor(query, place_of(page[-1], query)) if len(rows) > len(page) else None)
 
     def history(self, key: Key, /, *, after: int = 0, limit: int) -> Page[Change]:
         """Give changes in version order, from the first with a version above `after`."""
-        values = (*_name(key), min(max(after, 0), _MAX_VERSION), check_limit(limit) + 1)
+        values = (*name_of(key), min(max(after, 0), _MAX_VERSION), check_limit(limit) + 1)
         rows = self._file.read(lambda connection: connection.execute(_HISTORY, values).fetchall())
-        page = tuple(_read_change(key, version, body) for version, body in rows[:limit])
+        page = tuple(read_change(key, version, body) for version, body in rows[:limit])
         return Page(page, str(rows[limit - 1][0]) if len(rows) > limit else None)
 
     def recall(self, tenant: str, command_id: str, /) -> Committed | None:
@@ -267,8 +219,8 @@ class SqliteRepository:
 
     def commit(self, commit: Commit, /) -> Committed:
         """Write everything, or nothing and raise. When this returns, what was written is on the disk."""
-        rows = [_row(write, self._criteria) for write in commit.writes]
-        changes = [[_write_body(change) for change in write.changes] for write in commit.writes]
+        rows = [row_of(write, self._criteria) for write in commit.writes]
+        changes = [[write_body(change) for change in write.changes] for write in commit.writes]
 
         def unit(connection: sqlite3.Connection) -> Committed:
             if commit.command_id is not None:
@@ -300,5 +252,5 @@ class SqliteRepository:
         found: list[CommittedChange] = []
         for position, owner, kind, id, version, body in rows:
             key = Key(kind, id, owner)
-            found.append(CommittedChange(key, _read_change(key, version, body), make_feed_cursor(tenant, position)))
+            found.append(CommittedChange(key, read_change(key, version, body), make_feed_cursor(tenant, position)))
         return tuple(found)

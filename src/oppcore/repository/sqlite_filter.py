@@ -87,7 +87,7 @@ class _Compiler:
                 return self._present(criterion.field, want)
             case Compare():
                 return self._compare(criterion, want)
-            case _:
+            case _:  # pragma: no cover - no other is taken
                 return None
 
     def _path(self, name: str, *below: str) -> str | None:
