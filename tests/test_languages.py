@@ -28,7 +28,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)")
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
-UNSPOKEN = {"CountingRule", "Ending", "Match", "Origination"}
+UNSPOKEN = {"CountingRule", "Ending", "EntryRule", "Match", "Origination", "OutcomeRule"}
 OTHERS = [language for language in find_languages() if language != "en"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oppcore.periods import as_instant, end_of_day, month_of, start_of_day, to_zone
+from oppcore.periods import Period, as_instant, end_of_day, month_of, read_period, start_of_day, to_zone
 
 ZONES = [
     "UTC",
@@ -88,3 +88,47 @@ def test_a_zone_without_an_offset_is_refused():
 def test_unknown_zones_are_refused_by_name(name):
     with pytest.raises(ValueError, match="not a time zone"):
         to_zone(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2026", (2026, 1, 1), (2027, 1, 1)),
+        ("2026-Q1", (2026, 1, 1), (2026, 4, 1)),
+        ("2026-Q4", (2026, 10, 1), (2027, 1, 1)),
+        ("2026-12", (2026, 12, 1), (2027, 1, 1)),
+        (" 2026-01-15 .. 2026-02-15 ", (2026, 1, 15), (2026, 2, 15)),
+    ],
+)
+def test_a_period_can_be_written(text, start, end):
+    assert read_period(text) == Period(date(*start), date(*end))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "26", "2026-13", "2026-00", "2026-Q5", "2026-1", "2026-01-01..", "..", "2026-01-01"]
+)
+def test_what_is_no_period_is_refused(text):
+    with pytest.raises(ValueError, match="not a period"):
+        read_period(text)
+
+
+def test_a_period_holds_its_first_day_and_not_its_end():
+    with pytest.raises(ValueError, match="ends after it starts"):
+        read_period("2026-02-01..2026-02-01")
+    with pytest.raises(TypeError, match="is a date"):
+        Period(datetime(2026, 1, 1, tzinfo=UTC), date(2026, 2, 1))
+
+    january = read_period("2026-01")
+    assert [day in january for day in (date(2025, 12, 31), january.start, date(2026, 1, 31), january.end)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_period_lasts_as_long_as_its_days_do():
+    start, end = read_period("2026-03").instants("Europe/Berlin")
+
+    assert (start.isoformat(), end.isoformat()) == ("2026-03-01T00:00:00+01:00", "2026-04-01T00:00:00+02:00")
+    assert end - start == timedelta(days=31) - timedelta(hours=1)

@@ -2,11 +2,78 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any, final
 
-__all__ = ["as_instant", "as_of_text", "end_of_day", "month_of", "start_of_day", "to_zone"]
+import attrs
 
+__all__ = ["Period", "as_instant", "as_of_text", "end_of_day", "month_of", "read_period", "start_of_day", "to_zone"]
+
+_NAMED = re.compile(r"(\d{4})(?:-Q([1-4])|-(\d\d))?")
 _LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def _day(_instance: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        message = f"the {attribute.name} of a period is a date, not {type(value).__name__}"
+        raise TypeError(message)
+
+
+@final
+@attrs.frozen(repr=False)
+class Period:
+    """Calendar days from `start` up to, and without, `end`; whose days they are is said where they are used."""
+
+    start: date = attrs.field(validator=_day)
+    end: date = attrs.field(validator=_day)
+
+    def __attrs_post_init__(self) -> None:
+        if self.start >= self.end:
+            message = f"a period ends after it starts, not from {self.start} to {self.end}"
+            raise ValueError(message)
+
+    def __str__(self) -> str:
+        return f"{self.start}..{self.end}"
+
+    def __repr__(self) -> str:
+        return f"<Period: {self}>"
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day < self.end
+
+    def instants(self, zone: str | tzinfo) -> tuple[datetime, datetime]:
+        """Give the first instant of the period in a zone, and the first one after it."""
+        return start_of_day(self.start, zone), start_of_day(self.end, zone)
+
+
+def read_period(text: str) -> Period:
+    """Give the period that a text means: a year, a quarter, a month, or `START..END` without the END day.
+
+    >>> read_period("2026-Q1") == read_period("2026-01-01..2026-04-01") == Period(date(2026, 1, 1), date(2026, 4, 1))
+    True
+
+    Raises `ValueError` for any other text.
+    """
+    try:
+        start, is_pair, end = (part.strip() for part in text.partition(".."))
+        if is_pair:
+            return Period(date.fromisoformat(start), date.fromisoformat(end))
+        if (found := _NAMED.fullmatch(start)) is None:
+            raise ValueError
+        year, quarter, month = (int(part or 0) for part in found.groups())
+        if quarter:
+            return _months(year, 3 * quarter - 2, 3)
+        return _months(year, 1, 12) if found[3] is None else _months(year, month, 1)
+    except ValueError as error:
+        why = f": {error}" if str(error) else ""
+        message = f"not a period: {text!r} (as in 2026, 2026-Q1, 2026-03 or 2026-01-15..2026-02-15){why}"
+        raise ValueError(message) from None
+
+
+def _months(year: int, month: int, count: int) -> Period:
+    last = month - 1 + count
+    return Period(date(year, month, 1), date(year + last // 12, last % 12 + 1, 1))
 
 
 def to_zone(zone: str | tzinfo) -> tzinfo:

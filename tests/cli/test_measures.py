@@ -4,11 +4,13 @@ import csv
 import gzip
 import io
 import json
+from datetime import date, timedelta
 
 import pytest
 
 from oppcore.exchange import read_changes, read_table
-from oppcore.funnel import measure_funnel
+from oppcore.funnel import Cohort, measure_funnel
+from oppcore.periods import Period
 from oppcore.pipeline import load_pipeline
 
 TABLE = """opportunity_id,stage,at,amount,source
@@ -54,6 +56,31 @@ def test_groups(oppcore, table):
     found = json.loads(oppcore("funnel", table, *MEANING, "--by", "source", "--format", "json").out)
 
     assert {group["by"]: group["steps"][-1]["count"] for group in found["groups"]} == {"fair": 0, "web": 1, None: 0}
+
+
+def test_windows_cohorts_and_what_ends_a_way_are_those_of_the_library(oppcore, changes, pipeline):
+    with open(pipeline) as file:
+        definition = load_pipeline(file.read())
+    expected = measure_funnel(
+        read_changes(read_table(changes)),
+        definition,
+        count="strict",
+        window=timedelta(days=40),
+        entry="first",
+        exclude=["closed_lost"],
+        cohort=Cohort(Period(date(2024, 1, 1), date(2024, 4, 1)), "sql"),
+        by="source",
+        attribution="first",
+        timezone="UTC",
+    )
+    ran = oppcore(
+        *("funnel", changes, "--pipeline", pipeline, "--count", "strict", "--window", "40d", "--entry", "first"),
+        *("--exclude", "closed_lost", "--cohort", "2024-Q1", "--entered", "sql", "--timezone", "UTC"),
+        *("--by", "source", "--attribution", "first", "--format", "json"),
+    )
+
+    assert json.loads(ran.out) == expected.detail()
+    assert expected.deals > 0
 
 
 def test_snapshot_as_of_a_day(oppcore, table):

@@ -15,7 +15,7 @@ from oppcore.errors import UnreadableChanges
 from oppcore.exchange import read_changes, read_table
 from oppcore.history import RowKind, make_history
 from oppcore.money import Money
-from oppcore.pipeline import Pipeline, Stage
+from oppcore.pipeline import Pipeline, Stage, template
 from oppcore.records import ForecastCategory, Outcome
 
 ROW = {"opportunity_id": "1", "stage": "new", "at": "2024-01-02T03:04:05Z"}
@@ -330,3 +330,26 @@ def test_the_order_of_the_file_is_kept_where_nothing_else_decides(rows):
     history = read_changes(read_table(written(rows)))
 
     assert make_history(sorted(history.rows, key=lambda row: row.number)) == history
+
+
+def test_stages_may_be_named_by_their_labels_where_a_pipeline_is_given():
+    hubspot = template("hubspot")
+    told = ["Appointment Scheduled", "contractsent", "成交"]
+    rows = [ROW | {"stage": name, "at": f"2024-01-0{day}T09:00Z"} for day, name in enumerate(told, 1)]
+
+    history = read_changes(rows, pipeline=hubspot)
+
+    assert [row.stage for row in history.of("1")] == ["appointmentscheduled", "contractsent", "closedwon"]
+
+
+def test_a_label_that_two_stages_bear_or_that_is_a_key_names_no_other():
+    pipeline = Pipeline(
+        key="p",
+        stages=[
+            Stage(key="a", kind="open", labels=(("en", "Talk"), ("de", "b"))),
+            Stage(key="b", kind="open", labels=(("en", "Talk"),)),
+        ],
+    )
+
+    assert only([ROW | {"stage": "b"}], pipeline=pipeline).stage == "b"
+    assert "stage.not_in_pipeline" in problems([ROW | {"stage": "Talk"}], pipeline=pipeline)

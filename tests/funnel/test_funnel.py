@@ -1,5 +1,4 @@
 from fractions import Fraction
-from itertools import combinations, product
 
 import pytest
 
@@ -212,19 +211,3 @@ def test_it_shows_in_a_terminal_a_notebook_and_a_data_frame():
     assert grouped.table().columns[0] == "owner_id"
     assert plain.as_records()[0]["step_value"] == 1.0
     assert grouped.as_records()[0]["owner_id"] == "ann"
-
-
-def test_ordered_counts_every_short_log_as_a_brute_force_search_does():
-    steps = ["Q", "P", "N"]
-    for length in range(1, 6):
-        for log in product(["Q", "P", "N", "W"], repeat=length):
-            rows = [row(stage, number) for number, stage in enumerate(log)]
-            entries = [stage for number, stage in enumerate(log) if number == 0 or log[number - 1] != stage]
-            found = {
-                prefix
-                for prefix in range(1, 5)
-                for picked in combinations(entries, prefix)
-                if list(picked) == [*steps, "W"][:prefix]
-            }
-
-            assert sum(counts(measure(*rows, count="ordered"))) == max(found, default=0)

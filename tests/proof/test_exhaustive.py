@@ -15,14 +15,27 @@ from hypothesis import strategies as st
 
 from oppcore.criteria import AllOf, AnyOf, Approved, Compare, Not, Present, Role, Situation
 from oppcore.criteria.combinators import leaves_of
-from oppcore.engine import amend, evolve, move, open_opportunity, request_approval, sign
+from oppcore.engine import Override, adopt, amend, evolve, migrate, move, open_opportunity, request_approval, sign
 from oppcore.errors import MoveRefused
-from oppcore.pipeline import Approval, ApprovalStep, Claim, Cover, CustomField, Flow, Pipeline, Policy, Stage, StageKind
-from oppcore.pipeline.edges import find_edges
+from oppcore.pipeline import (
+    Approval,
+    ApprovalStep,
+    Claim,
+    Cover,
+    CustomField,
+    Flow,
+    OverridePolicy,
+    Pipeline,
+    Policy,
+    Stage,
+    StageKind,
+    Waivable,
+)
+from oppcore.pipeline.edges import find_edges, legal_outcomes
 from oppcore.pipeline.transitions import Transition
-from oppcore.proof import Proved, Refuted, prove
+from oppcore.proof import Allowance, Proved, Refuted, prove
 from oppcore.proof.walking import START
-from oppcore.records import Actor, FieldType, Opportunity, Outcome, RoundStatus, get_field
+from oppcore.records import Actor, FieldType, Opportunity, Outcome, Progress, RoundStatus, get_field, with_fields
 
 FIELDS = (
     CustomField(key="level", type=FieldType.CHOICE, choices=("low",)),
@@ -32,6 +45,7 @@ VALUES = tuple(
     {"level": level, "size": size} for level, size in product((None, "low"), (None, Decimal(1), Decimal(2)))
 )  # one of each kind that the criteria below can tell
 ANN, BOSS = Actor("ann"), Actor("boss", {"manager"})
+DIRECTORS = tuple(Actor(name, {"director", *more}) for name in ("dan", "ann") for more in ((), ("manager",)))
 ACTORS = (None, ANN, BOSS)
 
 
@@ -47,17 +61,18 @@ def key_of(record):
 
 @attrs.frozen
 class Step:
-    """From one record to another: a move (decided in this situation), or something else."""
+    """From one record to another: a move (decided in this situation), or something else; by the rules, or not."""
 
     before: object
     after: object
     situation: Situation | None = None
+    is_lawful: bool = True
 
 
-def tries(pipeline, record) -> Iterator[tuple[Situation | None, object]]:
-    """Everything that can be tried, each as what gives its changes."""
+def tries(pipeline, record, allowing) -> Iterator[tuple[Situation | None, object]]:
+    """Everything that can be tried, each as what gives its changes: with an override, and without."""
     edges = list(find_edges(pipeline, record.progress.state))
-    if not any(all(policy.allowed for _, policy in edge.policies) for edge in edges):
+    if not allowing and not any(all(policy.allowed for _, policy in edge.policies) for edge in edges):
         return  # it moves no more
     for edge in edges:
         to, outcome = edge.target.stage, edge.target.outcome
@@ -65,19 +80,27 @@ def tries(pipeline, record) -> Iterator[tuple[Situation | None, object]]:
             decided = Situation(record=record, at=START, actor=actor)
             yield (
                 decided,
-                lambda to=to, outcome=outcome, actor=actor: move(
-                    pipeline, record, to, outcome=outcome, at=START, actor=actor
+                lambda by=None, override=None, to=to, outcome=outcome, actor=actor: move(
+                    pipeline, record, to, outcome=outcome, at=START, actor=by or actor, override=override
                 ),
             )
     for values in VALUES:
-        yield None, lambda values=values: amend(pipeline, record, values, at=START, actor=ANN)
+        yield (
+            None,
+            lambda by=ANN, override=None, values=values: amend(
+                pipeline, record, values, at=START, actor=by, override=override
+            ),
+        )
     for approval in pipeline.approvals:
-        yield None, lambda key=approval.key: request_approval(pipeline, record, key, at=START, actor=ANN)
+        yield (
+            None,
+            lambda by=ANN, override=None, key=approval.key: request_approval(pipeline, record, key, at=START, actor=by),
+        )
         for verdict, actor in (("approve", BOSS), ("withdraw", ANN)):
             yield (
                 None,
-                lambda key=approval.key, verdict=verdict, actor=actor: sign(
-                    pipeline, record, key, verdict, at=START, actor=actor
+                lambda by=None, override=None, key=approval.key, verdict=verdict, actor=actor: sign(
+                    pipeline, record, key, verdict, at=START, actor=by or actor, override=override
                 ),
             )
 
@@ -88,34 +111,71 @@ def actors(edge):
     return ACTORS if asks else (None,)
 
 
-def explore(pipeline) -> list[Step]:
+def does(act, *, overriding):
+    """What comes of an act, and whether the rules were kept; nothing where it is refused."""
+    try:
+        return act(), True
+    except MoveRefused as refusal:
+        rules = [problem.rule for problem in refusal.problems if problem.rule]
+    if overriding and rules:
+        for actor in DIRECTORS:  # ann among them: only who asked for an approval withdraws it
+            try:
+                return act(by=actor, override=Override("so it was agreed", rules)), False
+            except MoveRefused:
+                continue
+    return (), True
+
+
+def images(pipeline) -> Iterator[Opportunity]:
+    """Every deal that can be taken over."""
+    for stage in pipeline.stages:
+        for outcome, values in product(legal_outcomes(stage.kind), VALUES):
+            closed_at = None if outcome is Outcome.OPEN else START
+            times = dict.fromkeys(("opened_at", "entered_at", "changed_at", "recorded_at"), START)
+            progress = Progress(
+                pipeline=pipeline.key, stage=stage.key, outcome=outcome, version=1, closed_at=closed_at, **times
+            )
+            yield with_fields(Opportunity(id="d", progress=progress), values)
+
+
+def explore(pipeline, allowing=()) -> list[Step]:
     """Visit every record that the engine lets come to be."""
     steps: list[Step] = []
     waiting: deque[Opportunity] = deque()
     seen = set()
+    overriding = Allowance.OVERRIDE in allowing
 
-    def reach(record, before, situation):
+    def reach(record, before, situation, *, is_lawful=True):
         key = key_of(record)
-        steps.append(Step(before, key, situation))
+        steps.append(Step(before, key, situation, is_lawful))
         if key not in seen:
             seen.add(key)
             waiting.append(record)
 
-    for stage, values, actor in product(pipeline.entries, VALUES, ACTORS):
-        try:
-            record = evolve(None, *open_opportunity(pipeline, "d", values, at=START, actor=actor, stage=stage))
-        except MoveRefused:
-            continue
-        reach(record, None, Situation(record=record, at=START, actor=actor))
+    stages = [one.key for one in pipeline.open_stages] if overriding else pipeline.entries
+    for stage, values, actor in product(stages, VALUES, ACTORS):
+
+        def begin(by=None, override=None, stage=stage, values=values, actor=actor):
+            return open_opportunity(pipeline, "d", values, at=START, actor=by or actor, stage=stage, override=override)
+
+        if changes := does(begin, overriding=overriding)[0]:
+            record = evolve(None, *changes)
+            reach(record, None, Situation(record=record, at=START, actor=actor))
+    for image in images(pipeline) if Allowance.ADOPTION in allowing else ():
+        record = evolve(None, *adopt(pipeline, image, at=START))
+        reach(record, None, Situation(record=record, at=START))
     while waiting:
         record = waiting.popleft()  # short histories first: they have few rounds of approval
-        for situation, act in tries(pipeline, record):
-            try:
-                changes = act()
-            except MoveRefused:
-                continue
+        for situation, act in tries(pipeline, record, allowing):
+            changes, is_lawful = does(act, overriding=overriding)
             if changes:
-                reach(evolve(record, *changes), key_of(record), situation)
+                reach(evolve(record, *changes), key_of(record), situation, is_lawful=is_lawful)
+        if Allowance.MIGRATION in allowing:
+            for stage in pipeline.stages:
+                if record.progress.outcome in legal_outcomes(stage.kind):
+                    for change in migrate(pipeline, record, stage.key, at=START):
+                        decided = Situation(record=record, at=START)
+                        reach(evolve(record, change), key_of(record), decided, is_lawful=False)
     return steps
 
 
@@ -172,7 +232,9 @@ def trapped(claim, steps):
     """The open records from which no closing as claimed can be reached."""
     into = {}
     for step in steps:
-        into.setdefault(step.after, set()).add(step.before)
+        into.setdefault(step.after, set())
+        if step.is_lawful:  # nobody counts on an override
+            into[step.after].add(step.before)
     records = set(into)
     goals = [
         key
@@ -207,6 +269,9 @@ def criteria(*more):
 
 def gates(*more):
     return st.one_of(st.just([]), criteria(*more).map(lambda one: [one]))
+
+
+_WAIVED = (("criteria",), ("approvals",), ("flow", "roles"), tuple(Waivable))
 
 
 @st.composite
@@ -257,6 +322,9 @@ def tiny(draw):
         stages=stages,
         fields=FIELDS,
         approvals=approvals,
+        overrides=draw(
+            st.sampled_from([*[()] * 3, *[(OverridePolicy(roles=["director"], waives=some),) for some in _WAIVED]])
+        ),
         flow=Flow(abandon=closed, reclassify=draw(st.sampled_from([Policy(), closed])), **some),
         transitions=[Transition(source=source, target=target) for source, target in drawn],
     )
@@ -275,6 +343,24 @@ def test_proved_is_what_never_fails_and_refuted_what_fails_after_as_many_moves(q
     steps = explore(pipeline)
     for claim in claims:
         answer, fewest = prove(pipeline, claim), fewest_moves(claim, steps)
+        if isinstance(answer, Proved):
+            assert fewest is None, (claim, fewest)
+        elif isinstance(answer, Refuted):
+            assert fewest is not None, claim
+            assert fewest <= answer.story.moves, (claim, fewest, str(answer.story))
+            assert fewest == answer.story.moves or locks(pipeline), (claim, fewest, str(answer.story))
+
+
+ALLOWED = [[one] for one in ("override", "override", "adoption", "migration")] + [["override", "adoption", "migration"]]
+
+
+@settings(max_examples=max(20, settings.default.max_examples * 2 // 5))
+@given(tiny(), st.sampled_from(ALLOWED))
+def test_what_is_allowed_besides_refutes_what_it_can_break_and_nothing_else(question, allowing):
+    pipeline, claims = question
+    steps = explore(pipeline, {Allowance(one) for one in allowing})
+    for claim in claims:
+        answer, fewest = prove(pipeline, claim, allowing=allowing), fewest_moves(claim, steps)
         if isinstance(answer, Proved):
             assert fewest is None, (claim, fewest)
         elif isinstance(answer, Refuted):

@@ -345,3 +345,77 @@ def test_money_is_shown_in_stories():
 
     assert "budget = " in prove(pipeline, claim).story.tell()
     assert evolve(None, *prove(pipeline, claim).story.changes).progress.stage == "quote"
+
+
+BENDABLE = """
+[[overrides]]
+roles = ["director"]
+waives = ["approvals"]
+[permissions]
+correct = { roles = ["auditor"] }
+"""
+
+
+def test_what_is_allowed_besides_is_no_longer_assumed():
+    pipeline = sales(won=', entry = [{ approved = "quote" }]', rest=BENDABLE)
+    closes = pipeline.claims[2]
+
+    proved = prove(pipeline, closes, allowing=["override", "adoption"])
+
+    assert [one.code for one in proved.assumptions] == ["assumed.revision", "assumed.corrections", "assumed.people"]
+
+
+def test_an_override_is_part_of_the_story_with_what_it_waives():
+    pipeline = sales(won=', entry = [{ approved = "quote" }]', rest=BENDABLE)
+
+    answer = prove(pipeline, pipeline.claims[0], allowing=["override"])
+
+    assert str(answer.story).splitlines()[-1].endswith("to won (won) [waived: stages.won.entry[0]]")
+    assert answer.story.tell("zh").splitlines()[-1].endswith("【特批放行：stages.won.entry[0]】")
+    assert answer.story.moves == 3
+
+
+def test_an_override_that_nobody_may_make_changes_nothing():
+    pipeline = sales(won=', entry = [{ approved = "quote" }]')
+
+    assert [type(one) for one in prove_claims(pipeline, allowing=["override"])] == [Proved] * 3
+
+
+def test_an_adopted_or_migrated_deal_passed_no_gate():
+    pipeline = sales(negotiation=', stay = [{ approved = "quote" }]')
+    assert kinds(pipeline) == ["Proved"] * 3
+
+    adopted = prove(pipeline, pipeline.claims[0], allowing=["adoption"])
+    migrated = prove(pipeline, pipeline.claims[0], allowing=["migration"])
+
+    assert [line.code for line in adopted.story.lines] == ["story.adopted"]
+    assert [line.code for line in migrated.story.lines] == ["story.opened", "story.migrated", "story.moved"]
+
+
+def test_a_corrected_past_can_take_back_what_a_claim_needs():
+    pipeline = sales(negotiation=', stay = [{ approved = "quote" }]', rest=BENDABLE)
+    passed, closes = pipeline.claims[1:]
+
+    answer = prove(pipeline, passed, allowing=["correction"])
+
+    assert answer.story.lines[-1].code == "story.voided"
+    assert prove(pipeline, closes, allowing=["correction"]) == Undecided("corrections", 20_000)
+    assert isinstance(prove(sales(), passed, allowing=["correction"]), Proved)  # nobody may
+
+
+def test_a_value_that_never_was_breaks_what_it_was_needed_for():
+    pipeline = sales(won=', entry = [{ present = "name" }]', rest=BENDABLE)
+    claim = Claim(key="named", outcome="won", holds=[Present("name")])
+    assert isinstance(prove(pipeline, claim), Proved)
+
+    answer = prove(pipeline, claim, allowing=["correction"])
+
+    assert [line.code for line in answer.story.lines][-2:] == ["story.moved", "story.voided"]
+    assert replay(answer.story.changes).name is None
+
+
+def test_what_may_be_allowed_is_a_closed_list():
+    pipeline = sales()
+
+    with pytest.raises(ValueError, match="'luck' is not a valid Allowance"):
+        prove(pipeline, pipeline.claims[0], allowing=["luck"])

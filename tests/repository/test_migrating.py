@@ -1,6 +1,8 @@
 """Files of earlier releases: opened by this one, and brought up to date at once or not at all."""
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,3 +91,18 @@ def test_a_file_is_brought_up_to_date_in_one_transaction(path, monkeypatch):
     with SqliteRepository(path) as repository:
         assert repository.load(key()).version == 2
         assert len(repository.find(Query(removed=None)).items) == 2
+
+
+def test_of_many_who_open_an_earlier_file_at_once_one_brings_it_up_to_date(path):
+    together = threading.Barrier(6)
+
+    def open_it(number):
+        together.wait()
+        with SqliteRepository(path) as repository:
+            Desk(repository).amend("d-1", {"name": f"name {number}"}, at=START + timedelta(days=9))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(open_it, range(6)))
+    with SqliteRepository(path) as repository:
+        assert len(Desk(repository).history("d-1")) == 8
+    assert schema_of(path)[0] == SCHEMA

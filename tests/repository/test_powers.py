@@ -173,6 +173,18 @@ def test_a_field_name_is_never_part_of_a_statement(store, name):
     store.find(Query(where=Not(Present(name))))
 
 
+def test_a_condition_of_thousands_of_parts_is_asked_all_the_same(store):
+    store.commit(opening(values={"name": "x 7"}))
+    store.commit(opening("d-2"))
+
+    for where in (
+        AnyOf([Compare("name", "eq", f"x {number}") for number in range(3000)]),
+        Compare("name", "one_of", tuple(f"x {number}" for number in range(40_000))),
+    ):
+        found = store.find(Query(where=where)).items
+        assert "d-1" in [stored.key.id for stored in found]
+
+
 def test_a_comparison_with_what_no_field_holds_is_true_of_nothing(store):
     store.commit(opening(values={"name": "5"}))
 

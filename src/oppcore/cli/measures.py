@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from oppcore.cli.printing import FORMATS, busy, print_result
-from oppcore.cli.reading import PipelineChoice, Reading, pipeline_option, reading_options
+from oppcore.cli.reading import PipelineChoice, Reading, listed, pipeline_option, reading_options
 from oppcore.errors import OppcoreError
 from oppcore.forecast import weigh_forecast
-from oppcore.funnel import CountingRule, measure_funnel
+from oppcore.funnel import Cohort, CountingRule, EntryRule, measure_funnel
+from oppcore.funnel.sample import LAST
 from oppcore.history import take_snapshot
+from oppcore.periods import read_period
 
 __all__ = ["forecast", "funnel", "snapshot"]
 
+_TIME = re.compile(r"(\d{1,6})([dhm])")
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _OPTIONS = (
     click.option("--as-of", metavar="T", help="An instant, or a date: the end of that day. Default: the last change."),
     click.option("--known-on", metavar="T", help="Leave out what was recorded later."),
@@ -51,7 +57,25 @@ def _counting() -> Generator[None, None, None]:
     show_default=True,
     help="What it takes to be counted in a step.",
 )
+@click.option("--window", metavar="TIME", help="Count what happened within this time of the first step: 30d, 12h, 90m.")
+@click.option(
+    "--entry",
+    type=click.Choice([str(rule) for rule in EntryRule]),
+    default=str(EntryRule.ANY),
+    show_default=True,
+    help="Which entries into the first step may begin a way through the steps.",
+)
+@click.option("--exclude", multiple=True, metavar="STAGE,…", help="Stages that end a way through the steps.")
+@click.option("--cohort", metavar="PERIOD", help="Only deals created in 2026, 2026-Q1, 2026-03 or START..END.")
+@click.option("--entered", metavar="STAGE", help="With --cohort: deals that first entered this stage then, or won.")
 @click.option("--by", metavar="COLUMN", help="One funnel for each value of this column.")
+@click.option(
+    "--attribution",
+    metavar="WHICH",
+    default=LAST,
+    show_default=True,
+    help="With --by: the value said last, the first, or the one that held when this step was entered.",
+)
 def funnel(
     reading: Reading,
     choice: PipelineChoice,
@@ -59,7 +83,13 @@ def funnel(
     known_on: str | None,
     format: str,
     count: str,
+    window: str | None,
+    entry: str,
+    exclude: tuple[str, ...],
+    cohort: str | None,
+    entered: str | None,
     by: str | None,
+    attribution: str,
 ) -> None:
     """Show how many deals of CHANGES reached each step.
 
@@ -75,10 +105,34 @@ def funnel(
             known_on=reading.when(known_on, "--known-on"),
             timezone=reading.zone(),
             by=by,
+            attribution=attribution,
             steps=reading.picked_steps(),
+            window=None if window is None else _time(window),
+            entry=entry,
+            exclude=listed(exclude) or (),
+            cohort=_cohort(cohort, entered, reading),
             lenient=reading.lenient,
         )
     print_result(result, format)
+
+
+def _time(text: str) -> timedelta:
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise click.UsageError(
+            f"--window takes a number of days, hours or minutes, such as 30d, 12h or 90m, not {text!r}"
+        )
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _cohort(period: str | None, entered: str | None, reading: Reading) -> Cohort | None:
+    if period is None:
+        if entered is not None:
+            raise click.UsageError("--entered says which stage a --cohort entered: say when with --cohort PERIOD")
+        return None
+    if reading.timezone is None:
+        raise click.UsageError("a cohort is made of days: say whose days with --timezone ZONE, e.g. UTC")
+    return Cohort(read_period(period), entered)
 
 
 @_measure

@@ -13,7 +13,7 @@ from oppcore.criteria import Undecided
 from oppcore.errors import InvalidPipeline, Problem
 from oppcore.messages import find_languages
 from oppcore.pipeline import Claim, Pipeline
-from oppcore.proof import Answer, Proved, Refuted, prove_claims
+from oppcore.proof import Allowance, Answer, Proved, Refuted, prove_claims
 
 __all__ = ["find_obstacle", "prove"]
 
@@ -23,6 +23,7 @@ _OBSTACLES = {
     "clocks": "undecided.clocks",
     "approvals": "undecided.approvals",
     "record": "undecided.record",
+    "corrections": "undecided.corrections",
 }
 
 
@@ -30,9 +31,17 @@ _OBSTACLES = {
 @click.argument("pipeline", metavar="PIPELINE")
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--language", type=click.Choice(find_languages()), default="en", show_default=True)
+@click.option(
+    "--allowing",
+    type=click.Choice([str(one) for one in Allowance]),
+    multiple=True,
+    help="What may happen to deals beside their moves; repeatable.",
+)
 @click.option("--allow-undecided", is_flag=True, help="Exit with 0 where nothing worse than undecided comes out.")
 @click.pass_context
-def prove(context: click.Context, pipeline: str, format: str, language: str, allow_undecided: bool) -> None:
+def prove(
+    context: click.Context, pipeline: str, format: str, language: str, allowing: tuple[str, ...], allow_undecided: bool
+) -> None:
     """Prove each claim of the pipeline in the file PIPELINE, or tell a story in which it fails.
 
     Exits with 1 where a claim is refuted or left undecided.
@@ -41,7 +50,7 @@ def prove(context: click.Context, pipeline: str, format: str, language: str, all
         found = load_pipeline_file(pipeline)
     except InvalidPipeline as error:
         raise click.ClickException(f"{pipeline}: {error}") from None
-    answers = tuple(zip(found.claims, prove_claims(found), strict=True))
+    answers = tuple(zip(found.claims, prove_claims(found, allowing=allowing), strict=True))
     if format == "json":
         say(json.dumps(_detail(found, answers, language), ensure_ascii=False, indent=2))
     elif answers:

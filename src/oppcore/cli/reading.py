@@ -25,6 +25,7 @@ from oppcore.pipeline import Pipeline, load_pipeline, template
 __all__ = [
     "PipelineChoice",
     "Reading",
+    "listed",
     "load_pipeline_file",
     "load_template",
     "pipeline_option",
@@ -115,7 +116,7 @@ class Reading:
 
     def picked_steps(self) -> tuple[str, ...] | None:
         """Give the steps that were named, in order."""
-        return _listed(self.steps)
+        return listed(self.steps)
 
     def read_with(self, choice: PipelineChoice, *, money: bool = True, picks: bool = False) -> tuple[History, Pipeline]:
         """Read the change table, and the pipeline that was named or else follows from what was said about the stages.
@@ -143,10 +144,10 @@ class Reading:
         return infer_pipeline(
             history,
             key=key,
-            won=_listed(self.won),
-            lost=_listed(self.lost),
-            post_sale=_listed(self.post_sale) or (),
-            steps=_listed(self.steps),
+            won=listed(self.won),
+            lost=listed(self.lost),
+            post_sale=listed(self.post_sale) or (),
+            steps=listed(self.steps),
         )
 
     def zone(self) -> tzinfo | None:
@@ -179,7 +180,7 @@ def _mapping(texts: Iterable[str], flag: str) -> dict[str, str]:
     return found
 
 
-def _listed(texts: Iterable[str]) -> tuple[str, ...] | None:
+def listed(texts: Iterable[str]) -> tuple[str, ...] | None:
     """Give the stages of a comma-separated list; `none` is an empty list, and no list at all is None."""
     names = tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
     if names == ("none",):

@@ -15,9 +15,6 @@ from oppcore.desk.shell import Shell
 from oppcore.engine import Moved, evolve
 from oppcore.errors import Problem, RevisionRefused, VersionConflict
 from oppcore.pipeline import Pipeline
-from oppcore.proof import Effect, compare
-from oppcore.proof.migrating import find_place
-from oppcore.proof.revising import find_concerned
 from oppcore.records import Actor, Key, Record
 from oppcore.repository.commit import Commit, Guard, Write, revision_id
 from oppcore.repository.query import Page, Query
@@ -91,6 +88,10 @@ def _check_mapping(mapping: Mapping[str, str] | None, at: datetime | None) -> Ma
 def _find_problems(
     desk: Shell[Any], old: Pipeline, new: Pipeline, mapping: Mapping[str, str], at: datetime | None
 ) -> Steps[tuple[Problem, ...]]:
+    # Loaded with all of the proofs, which nobody needs who publishes nothing new.
+    from oppcore.proof.migrating import find_place
+    from oppcore.proof.revising import Effect, compare, find_concerned
+
     obstacles = _Obstacles()
     for difference in compare(old, new):
         if difference.effect is Effect.REFUSED:
@@ -187,6 +188,8 @@ def _move_deals(
 
     A page is planned again when somebody else changed one of its deals in between.
     """
+    from oppcore.proof.migrating import find_place
+
     guard = Guard(Key("pipeline", pipeline.key, desk.tenant), pipeline.revision)
     cursor, attempt, moved, obstacles = None, 0, 0, _Obstacles()
     while True:

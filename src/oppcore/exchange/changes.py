@@ -46,8 +46,9 @@ def read_changes(
     (a name such as `Europe/Berlin`) is needed for dates and for instants without an offset, `date_format` (in the
     letters of `strptime`, one or several, `iso` among them) for dates that are not ISO 8601, `currency` for amounts
     without one. `percent` says that probabilities run from 0 to 100. `records` holds one mapping per opportunity, for
-    columns the table lacks. With `pipeline`, stages are checked against it and its currency is the default. `money` is
-    False where nobody will ask for amounts: those in no currency are then noted and not kept, and stop nobody.
+    columns the table lacks. With `pipeline`, stages are checked against it, may be named by a label that is no other
+    stage's (read as the key), and its currency is the default. `money` is False where nobody will ask for amounts:
+    those in no currency are then noted and not kept, and stop nobody.
 
     Raises `UnreadableChanges` with every kind of fault at once, the rows that have it, and the option that would help.
     With `lenient`, such rows are left out and listed in `history.left_out`, as is what stops nobody: columns not
@@ -117,6 +118,7 @@ class _Reader:
         self._record_table = RowReader(record_columns, ("opportunity_id", *JOINED), how)
         self._records: dict[str, _Record] = {}
         self._pipeline = pipeline
+        self._labelled = {} if pipeline is None else _keys_by_label(pipeline)
         self._elsewhere: set[str] = set()
 
     def read(self, rows: Rows) -> Iterator[Row]:
@@ -128,7 +130,7 @@ class _Reader:
             self._join(values, further, row)
             self._table.read_amount(values, row, faulty)
             faulty += [(Problem("cell.missing"), name) for name in REQUIRED if _lacks(values, name)]
-            faulty += self._unknown_stage(values)
+            faulty += self._read_stage(values)
             values.pop("currency", None)
             if not faulty:
                 yield Row(number=number, further=further, **values)
@@ -163,7 +165,8 @@ class _Reader:
             if column not in row:
                 further[column] = text
 
-    def _unknown_stage(self, values: Mapping[str, Any]) -> Faulty:
+    def _read_stage(self, values: dict[str, Any]) -> Faulty:
+        """Put the key in place of a label, and find what is no stage of the pipeline."""
         stage = values.get("stage")
         if self._pipeline is None or not isinstance(stage, str):
             return []
@@ -172,6 +175,9 @@ class _Reader:
         if "pipeline" in values:
             (self._elsewhere.discard if values["pipeline"] == self._pipeline.key else self._elsewhere.add)(key)
         if key in self._elsewhere or stage in self._pipeline:
+            return []
+        if stage in self._labelled:
+            values["stage"] = self._labelled[stage]
             return []
         known = [known.key for known in self._pipeline.stages]
         params = {"value": stage, "pipeline": self._pipeline.key, "known": known, "suggestion": suggest(stage, known)}
@@ -201,6 +207,15 @@ class _Reader:
                 yield Problem("record.none", "", {"count": len(without), "ids": without[:5]})
             if unused:
                 yield Problem("record.unused", "", {"count": len(unused), "ids": unused[:5]})
+
+
+def _keys_by_label(pipeline: Pipeline) -> dict[str, str]:
+    """Give the key of each stage by its labels in all languages, but for labels that several stages bear."""
+    found: dict[str, set[str]] = {}
+    for stage in pipeline.stages:
+        for _, label in stage.labels:
+            found.setdefault(label, set()).add(stage.key)
+    return {label: keys.pop() for label, keys in found.items() if len(keys) == 1}
 
 
 def _lacks(values: Mapping[str, Any], name: str) -> bool:

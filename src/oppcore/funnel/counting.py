@@ -1,201 +1,116 @@
-"""Counting the deals that reached each step: additive, so that parts may be counted apart and combined."""
+"""How deals are counted in steps: the rule, and what ends the way of a deal through them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, tzinfo
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from enum import StrEnum
-from typing import Self, final
+from typing import Any, Self, final
 
 import attrs
 
-from oppcore.errors import Problem
-from oppcore.history import COLUMNS, History, fold_history
+from oppcore.funnel.cohort import WON
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.records import Outcome
 from oppcore.spelling import suggest
 
-__all__ = ["WON", "CountingRule", "StepCounts", "Tally", "combine", "count_steps"]
-
-WON = "won"
-"""The name of the last step: the outcome, not a stage."""
+__all__ = ["Counting", "CountingRule", "EntryRule", "check_window", "days_text"]
 
 
 class CountingRule(StrEnum):
     """What it takes to be counted in a step.
 
-    `touched`: to have stood in it at some time. `ordered`: to have stood in every step up to it, one after the other;
-    other stages may lie between.
+    `touched`: to have stood in it at some time. `backfilled`: to have stood in it or in any later one.
+    `backfilled_unless_lost`: the same for deals that are open or won; lost and abandoned ones count where they stood.
+    `ordered`: to have stood in every step up to it, one after the other; other stages may lie between. `strict`: the
+    same, and no other stage lies between.
     """
 
     TOUCHED = "touched"
+    BACKFILLED = "backfilled"
+    BACKFILLED_UNLESS_LOST = "backfilled_unless_lost"
     ORDERED = "ordered"
+    STRICT = "strict"
 
 
-Path = Sequence[tuple[str | None, datetime]]
-Positions = Mapping[str | None, int]
-"""The position of each step by what reaches it: a stage key, or None for being won."""
+class EntryRule(StrEnum):
+    """Which of several entries into the first step may begin the way that is counted.
 
-
-def _touched(path: Path, positions: Positions) -> int:
-    mask = 0
-    for stage, _ in path:
-        position = positions.get(stage)
-        if position is not None:
-            mask |= 1 << position
-    return mask
-
-
-def _ordered(path: Path, positions: Positions) -> int:
-    reached = 0
-    for stage, _ in path:
-        if positions.get(stage) == reached:
-            reached += 1
-    return (1 << reached) - 1
-
-
-_RULES: Mapping[CountingRule, Callable[[Path, Positions], int]] = {
-    CountingRule.TOUCHED: _touched,
-    CountingRule.ORDERED: _ordered,
-}
-"""How each rule finds the steps in which a deal is counted, as bits: the first step is bit 0."""
-
-
-@final
-@attrs.frozen
-class StepCounts:
-    """How many deals there are, how many reached each step, and how many of those also the step before and the first.
-
-    `no_longer_won` counts the deals of the last step that are not won any more. `members` holds the steps of each deal
-    as bits, None where only counts are known. Counts of unlike deals add up with `+`.
+    `any`: each of them, the best counts. `first`: only the first.
     """
 
-    deals: int
-    reached: tuple[int, ...]
-    with_previous: tuple[int, ...]
-    with_first: tuple[int, ...]
-    no_longer_won: int = 0
-    members: Mapping[str, int] | None = attrs.field(default=None, hash=False, repr=False)
+    ANY = "any"
+    FIRST = "first"
 
-    @classmethod
-    def of(cls, masks: Mapping[str, int], steps: int, no_longer_won: int) -> Self:
-        """Count the deals of a group from the steps of each."""
-        by_mask: dict[int, int] = {}
-        for mask in masks.values():
-            by_mask[mask] = by_mask.get(mask, 0) + 1
 
-        def count(bits: int) -> int:
-            return sum(number for mask, number in by_mask.items() if mask & bits == bits)
-
-        reached = tuple(count(1 << position) for position in range(steps))
-        with_previous = tuple(count(1 << position | 1 << max(0, position - 1)) for position in range(steps))
-        with_first = tuple(count(1 << position | 1) for position in range(steps))
-        return cls(len(masks), reached, with_previous, with_first, no_longer_won, masks)
-
-    def __add__(self, other: StepCounts) -> StepCounts:
-        members = None
-        if self.members is not None and other.members is not None:
-            members = {**self.members, **other.members}
-            if len(members) < len(self.members) + len(other.members):
-                twice = min(set(self.members) & set(other.members))
-                message = f"opportunity {twice!r} is in both parts: the rows of one opportunity stay together"
-                raise ValueError(message)
-        return StepCounts(
-            self.deals + other.deals,
-            _added(self.reached, other.reached),
-            _added(self.with_previous, other.with_previous),
-            _added(self.with_first, other.with_first),
-            self.no_longer_won + other.no_longer_won,
-            members,
-        )
+def check_window(_instance: Any, _attribute: Any, value: Any) -> None:
+    """Raise an error for what is no span of time longer than nothing."""
+    if value is None:
+        return
+    if not isinstance(value, timedelta):
+        message = f"a window is a timedelta, not {type(value).__name__}"
+        raise TypeError(message)
+    if value <= timedelta():
+        message = f"a window is longer than nothing, not {value}; leave it out to count without one"
+        raise ValueError(message)
 
 
 @final
 @attrs.frozen(kw_only=True)
-class Tally:
-    """The counts of a funnel before any division, by group (one group, None, where nothing is grouped)."""
+class Counting:
+    """How deals are counted in steps: the rule, the steps, and what ends a way through them.
+
+    A way begins where a deal enters the first step; by the rules that ask for no order, also where it enters any step
+    for the first time. It ends before the first of the stages in `exclude`, and `window` (None: never) after it began.
+    """
 
     count: CountingRule
     steps: tuple[str, ...]
-    by: str | None
-    as_of: datetime | None
-    known_on: datetime | None
-    groups: Mapping[str | None, StepCounts] = attrs.field(hash=False)
-    left_out: tuple[Problem, ...] = ()
+    window: timedelta | None = attrs.field(default=None, validator=check_window)
+    entry: EntryRule = EntryRule.ANY
+    exclude: tuple[str, ...] = ()
 
-    @property
-    def total(self) -> StepCounts:
-        """The counts of all groups together."""
-        zeros = (0,) * len(self.steps)
-        return sum(self.groups.values(), StepCounts(0, zeros, zeros, zeros, 0, {}))
+    @classmethod
+    def of(
+        cls,
+        pipeline: Pipeline,
+        *,
+        count: CountingRule | str,
+        steps: Iterable[str] | None = None,
+        window: timedelta | None = None,
+        entry: EntryRule | str = EntryRule.ANY,
+        exclude: Iterable[str] = (),
+    ) -> Self:
+        """Check the settings against a pipeline. Raises `ValueError` for those that cannot be."""
+        names = _find_steps(pipeline, steps)
+        excluded = _find_excluded(pipeline, names, exclude)
+        return cls(count=CountingRule(count), steps=names, window=window, entry=EntryRule(entry), exclude=excluded)
 
+    def text(self) -> str:
+        """Say it in a few words: what stands in a title."""
+        said = f"counting by {self.count}"
+        if self.window is not None:
+            said += (
+                f", within {days_text(self.window)} of the {'first entry' if self.entry == 'first' else 'first step'}"
+            )
+        elif self.entry is EntryRule.FIRST:
+            said += ", from the first entry on"
+        return said + (f", not by way of {', '.join(self.exclude)}" if self.exclude else "")
 
-def count_steps(
-    history: History,
-    pipeline: Pipeline,
-    *,
-    count: CountingRule | str,
-    as_of: date | None = None,
-    known_on: date | None = None,
-    timezone: str | tzinfo | None = None,
-    by: str | None = None,
-    steps: Iterable[str] | None = None,
-    lenient: bool = False,
-) -> Tally:
-    """Give the counts that `measure_funnel` divides; those of several parts of a history combine to those of the whole.
-
-    The settings are those of `measure_funnel`; parts need the same `as_of`.
-    """
-    rule = CountingRule(count)
-    names, positions = _find_steps(pipeline, steps)
-    if by is not None:
-        _check_column(by, history)
-    past = fold_history(history, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
-    reach = _RULES[rule]
-    last = 1 << (len(names) - 1)
-    masks: dict[str | None, dict[str, int]] = {}
-    no_longer_won: dict[str | None, int] = {}
-    for trail in past.trails:
-        standing = trail.standing
-        if standing is None:
-            continue
-        group = None if by is None else standing.column(by)
-        mask = reach(trail.path, positions)
-        masks.setdefault(group, {})[trail.opportunity_id] = mask
-        if mask & last and standing.outcome is not Outcome.WON:
-            no_longer_won[group] = no_longer_won.get(group, 0) + 1
-    return Tally(
-        count=rule,
-        steps=names,
-        by=by,
-        as_of=past.as_of,
-        known_on=past.known_on,
-        groups={group: StepCounts.of(found, len(names), no_longer_won.get(group, 0)) for group, found in masks.items()},
-        left_out=past.left_out,
-    )
+    def detail(self) -> dict[str, Any]:
+        """Give it as plain data; what is not asked for is not there."""
+        found: dict[str, Any] = {"count": str(self.count)}
+        if self.window is not None:
+            found["window_days"] = self.window / timedelta(days=1)
+        if self.entry is not EntryRule.ANY:
+            found["entry"] = str(self.entry)
+        if self.exclude:
+            found["exclude"] = list(self.exclude)
+        return found
 
 
-def combine(one: Tally, other: Tally) -> Tally:
-    """Give the counts of two parts of a history together.
-
-    Raises `ValueError` where they were not counted alike, or where an opportunity is in both.
-    """
-    for name in ("count", "steps", "by", "as_of", "known_on"):
-        if getattr(one, name) != getattr(other, name):
-            message = f"these counts differ in {name}: {getattr(one, name)} and {getattr(other, name)}"
-            raise ValueError(message)
-    groups = dict(one.groups)
-    for group, counts in other.groups.items():
-        groups[group] = groups[group] + counts if group in groups else counts
-    return attrs.evolve(one, groups=groups, left_out=one.left_out + other.left_out)
-
-
-def _added(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
-    return tuple(left + right for left, right in zip(one, other, strict=True))
-
-
-def _find_steps(pipeline: Pipeline, steps: Iterable[str] | None) -> tuple[tuple[str, ...], Positions]:
-    """Give the names of the steps, and the position of each by the stage (None: the outcome won) that reaches it."""
+def _find_steps(pipeline: Pipeline, steps: Iterable[str] | None) -> tuple[str, ...]:
+    """Give the names of the steps, being won last."""
     known = [stage.key for stage in pipeline.open_stages]
     if isinstance(steps, str):
         message = f"a list of steps is wanted, not the text {steps!r}"
@@ -209,23 +124,38 @@ def _find_steps(pipeline: Pipeline, steps: Iterable[str] | None) -> tuple[tuple[
             message = f"step {name!r} stands for being won, which can only be the last step"
             raise ValueError(message)
         if name not in known:
-            nearest = suggest(name, known)
-            hint = f"did you mean {nearest!r}?" if nearest else f"there are: {', '.join(known)}"
-            message = f"step {name!r} is no open stage of pipeline {pipeline.key!r}; {hint}"
+            message = f"step {name!r} is no open stage of pipeline {pipeline.key!r}; {_hint(name, known)}"
             raise ValueError(message)
     if len(set(wanted)) < len(wanted):
         message = f"a step comes twice: {', '.join(wanted)}"
         raise ValueError(message)
-    positions: dict[str | None, int] = {name: position for position, name in enumerate(wanted)}
-    positions[None] = len(wanted)
-    return (*wanted, WON), positions
+    return (*wanted, WON)
 
 
-def _check_column(by: str, history: History) -> None:
-    if by in COLUMNS or by in (further := history.columns):
-        return
-    known = [*COLUMNS, *further]
-    nearest = suggest(by, known)
-    hint = f"did you mean {nearest!r}? " if nearest else ""
-    message = f"there is no column {by!r} to group by; {hint}there are: {', '.join(known)}"
-    raise ValueError(message)
+def _find_excluded(pipeline: Pipeline, steps: Sequence[str], exclude: Iterable[str]) -> tuple[str, ...]:
+    """Give the stages that end a way, in the order of the pipeline."""
+    if isinstance(exclude, str):
+        message = f"a list of stages to exclude is wanted, not the text {exclude!r}"
+        raise TypeError(message)
+    excluded = set(exclude)
+    known = [stage.key for stage in pipeline.stages if stage.kind.outcome is not Outcome.WON]
+    for name in sorted(excluded):
+        if name in steps:
+            message = f"stage {name!r} is a step; a way cannot do without it"
+            raise ValueError(message)
+        if name not in known:
+            message = f"{name!r} is no stage of pipeline {pipeline.key!r} that a way can avoid; {_hint(name, known)}"
+            raise ValueError(message)
+    return tuple(name for name in known if name in excluded)
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    nearest = suggest(name, known)
+    return f"did you mean {nearest!r}?" if nearest else f"there are: {', '.join(known)}"
+
+
+def days_text(window: timedelta) -> str:
+    """Say a span of time in days, where it is of whole ones."""
+    if window % timedelta(days=1):
+        return str(window)
+    return "1 day" if window.days == 1 else f"{window.days:,} days"

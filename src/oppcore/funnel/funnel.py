@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, final
 
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.funnel.counting import CountingRule, StepCounts, Tally, count_steps
+from oppcore.funnel.cohort import Cohort
+from oppcore.funnel.counting import Counting, CountingRule, EntryRule
+from oppcore.funnel.sample import LAST
+from oppcore.funnel.steps import StepCounts, count_steps
+from oppcore.funnel.tally import Tally, sorted_groups
 from oppcore.history import History
-from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
 from oppcore.stats import Ratio, make_ratio
 from oppcore.table import Table
@@ -72,7 +75,7 @@ class Funnel:
     by: str | None = None
     groups: tuple[FunnelGroup, ...] = ()
     left_out: tuple[Problem, ...] = ()
-    tally: Tally = attrs.field(repr=False)
+    tally: Tally[Counting, StepCounts] = attrs.field(repr=False)
 
     def step(self, name: str) -> FunnelStep:
         """Give a step by name. Raises `KeyError` where there is none."""
@@ -100,9 +103,8 @@ class Funnel:
         """Give the funnel as plain data, ready for JSON."""
         found: dict[str, Any] = {
             "measure": "funnel",
-            "count": str(self.count),
-            "as_of": None if self.as_of is None else self.as_of.isoformat(),
-            "known_on": None if self.known_on is None else self.known_on.isoformat(),
+            **self.tally.definition.detail(),
+            **self.tally.basis.detail(),
             "confidence": self.confidence,
             "deals": self.deals,
             "steps": [step.detail() for step in self.steps],
@@ -110,6 +112,7 @@ class Funnel:
         }
         if self.by is not None:
             found["column"] = self.by
+            found["attribution"] = self.tally.basis.attribution
             found["groups"] = [
                 {"by": group.by, "deals": group.deals, "steps": [step.detail() for step in group.steps]}
                 for group in self.groups
@@ -125,11 +128,13 @@ class Funnel:
             columns = [self.by, *columns]
             rows = [[group.by, *_line(step)] for group in self.groups for step in group.steps]
         notes = [f"{_deals(self.deals)}; intervals hold with {self.confidence:.0%} confidence"]
+        if self.tally.basis.attribution != LAST:
+            notes.append(f"{self.by} is the one of {self.tally.basis.attribution}")
         if self.no_longer_won:
             notes.append(f"{self.no_longer_won:,} of the deals counted as won are no longer won")
         if any(not ratio.nested for step in self.steps for ratio in (step.step, step.cumulative)):
             notes.append("not nested: some deals were not in the step they are divided by, so this is no share")
-        title = f"Funnel {as_of_text(self.as_of, self.known_on)}, counting by {self.count}"
+        title = f"Funnel {self.tally.basis.text()}, {self.tally.definition.text()}"
         return Table(columns=columns, rows=rows, title=title, notes=tuple(notes), left_out=self.left_out)
 
     def __str__(self) -> str:
@@ -148,7 +153,12 @@ def measure_funnel(
     known_on: date | None = None,
     timezone: str | tzinfo | None = None,
     by: str | None = None,
+    attribution: str = LAST,
     steps: Iterable[str] | None = None,
+    window: timedelta | None = None,
+    entry: EntryRule | str = EntryRule.ANY,
+    exclude: Iterable[str] = (),
+    cohort: Cohort | None = None,
     confidence: float | Decimal = 0.95,
     lenient: bool = False,
 ) -> Funnel:
@@ -157,13 +167,18 @@ def measure_funnel(
     The steps are the open stages in order, then the outcome `won`; `steps` picks and orders open stages (`won`, or a
     won stage, may end it and is added where it does not). `count` is the counting rule (see `CountingRule`): there is
     no default, because the rules give different numbers for the same deals. `as_of` and `known_on` are instants
-    (inclusive), dates (the end of that day in `timezone`) or None; `by` groups by the value said last in a column.
+    (inclusive), dates (the end of that day in `timezone`) or None.
+
+    `by` groups by a column: by the value said last or, with `attribution`, the `first`, or the one that held when the
+    step of this name was entered. `cohort` picks the deals that began in a period of days in `timezone`. `window`
+    (rolling, included) and stages to `exclude` end the way that a deal makes through the steps, and `entry` says which
+    entries into the first step may begin one (see `Counting`).
 
     The first step is divided by all deals that exist. A ratio over 1 is reported as it is; a ratio whose deals are not
     all among those it is divided by has no interval. Removed and merged deals do not exist.
 
     Raises `UnreadableChanges` for rows in stages that the pipeline does not have, unless `lenient`; `ValueError` for
-    unknown rules, steps and columns.
+    unknown rules, steps, stages and columns, and a window that is not longer than nothing.
     """
     tally = count_steps(
         history,
@@ -173,37 +188,38 @@ def measure_funnel(
         known_on=known_on,
         timezone=timezone,
         by=by,
+        attribution=attribution,
         steps=steps,
+        window=window,
+        entry=entry,
+        exclude=exclude,
+        cohort=cohort,
         lenient=lenient,
     )
     return finish_funnel(tally, confidence=confidence)
 
 
-def finish_funnel(tally: Tally, *, confidence: float | Decimal = 0.95) -> Funnel:
+def finish_funnel(tally: Tally[Counting, StepCounts], *, confidence: float | Decimal = 0.95) -> Funnel:
     """Give the funnel of counts: every division is done here, whoever counted."""
     level = float(confidence)
-    total = tally.total
-    groups: list[FunnelGroup] = []
-    if tally.by is not None:
-        for value, counts in sorted(tally.groups.items(), key=_group_order):
-            groups.append(FunnelGroup(by=value, deals=counts.deals, steps=_steps(tally.steps, counts, level)))
+    total, steps, basis = tally.total, tally.definition.steps, tally.basis
+    groups = [
+        FunnelGroup(by=value, deals=counts.deals, steps=_steps(steps, counts, level))
+        for value, counts in sorted_groups(tally)
+    ]
     return Funnel(
-        count=tally.count,
-        as_of=tally.as_of,
-        known_on=tally.known_on,
+        count=tally.definition.count,
+        as_of=basis.as_of,
+        known_on=basis.known_on,
         confidence=level,
         deals=total.deals,
-        steps=_steps(tally.steps, total, level),
+        steps=_steps(steps, total, level),
         no_longer_won=total.no_longer_won,
-        by=tally.by,
+        by=basis.by,
         groups=tuple(groups),
-        left_out=tally.left_out,
+        left_out=basis.left_out,
         tally=tally,
     )
-
-
-def _group_order(item: tuple[str | None, StepCounts]) -> tuple[bool, str]:
-    return item[0] is None, item[0] or ""
 
 
 def _steps(names: Sequence[str], counts: StepCounts, confidence: float) -> tuple[FunnelStep, ...]:

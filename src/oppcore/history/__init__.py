@@ -9,6 +9,7 @@ from oppcore.history.inference import infer_pipeline
 from oppcore.history.past import Past, fold_history
 from oppcore.history.row import Row, RowKind
 from oppcore.history.snapshot import Snapshot, StageCount, take_snapshot
+from oppcore.history.sorted import fold_sorted
 from oppcore.history.standing import COLUMNS, Standing, standing_of
 from oppcore.history.trail import Ending, OutcomeChange, Trail, Visit
 
@@ -29,6 +30,7 @@ __all__ = [
     "adopt_history",
     "fold_history",
     "fold_rows",
+    "fold_sorted",
     "infer_pipeline",
     "make_history",
     "rows_of",

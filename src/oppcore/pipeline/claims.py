@@ -8,7 +8,7 @@ import attrs
 
 from oppcore.criteria import Criterion
 from oppcore.pipeline.stage import Labels, labels_field
-from oppcore.records import Outcome
+from oppcore.records import Outcome, State
 from oppcore.records.checks import key_text, optional_key
 
 __all__ = ["Claim"]
@@ -40,6 +40,10 @@ class Claim:
     def place(self) -> str:
         """The stage or outcome the claim is about; empty where it is about all."""
         return self.stage or (self.outcome or "")
+
+    def is_about(self, state: State) -> bool:
+        """Say whether a record in this state is where the claim says something of it."""
+        return state.stage == self.stage if self.stage is not None else state.outcome is self.outcome
 
     def __attrs_post_init__(self) -> None:
         kinds: list[Any] = [bool(self.holds), self.passed is not None, self.closes]

@@ -7,7 +7,7 @@ from typing import TypeAlias, final
 import attrs
 
 from oppcore.criteria import Undecided
-from oppcore.engine import Amended, Change, Converted, Moved, Opened, Requested, Signed
+from oppcore.engine import Amended, Change, Converted, Corrected, Moved, Opened, Origination, Requested, Signed
 from oppcore.errors import Problem
 from oppcore.messages import Names
 
@@ -29,7 +29,7 @@ class Story:
     @property
     def lines(self) -> tuple[Problem, ...]:
         """What each change is, said by code: what `tell` puts in words."""
-        return tuple(_line(change) for change in self.changes)
+        return tuple(_with_waiver(change, _line(change)) for change in self.changes)
 
     def tell(self, language: str = "en", *, names: Names | None = None) -> str:
         """Tell it, a line for each change. Raises `LookupError` for a language that there is not."""
@@ -40,14 +40,27 @@ class Story:
         return self.tell()
 
 
+def _with_waiver(change: Change, line: Problem) -> Problem:
+    waiver = change.stamp.waiver
+    if waiver is None:
+        return line
+    rules = ", ".join(dict.fromkeys(one.rule for one in waiver.waived))
+    return attrs.evolve(line, parts=(Problem("story.waived", "", {"rules": rules}),))
+
+
 def _line(change: Change) -> Problem:
     at, actor = change.stamp.at, change.stamp.actor_id
     params = {"at": f"{at:%Y-%m-%d %H:%M}", "actor": actor}
+    origin = change.stamp.origin
     match change:
         case Opened(record=record):
-            return Problem("story.opened", "", params | {"target": record.progress.state})
+            code = "story.adopted" if origin is Origination.ADOPTED else "story.opened"
+            return Problem(code, "", params | {"target": record.progress.state})
         case Moved(source=source, target=target) | Converted(source=source, target=target):
-            return Problem("story.moved", "", params | {"source": source, "target": target})
+            code = "story.migrated" if origin is Origination.MIGRATED else "story.moved"
+            return Problem(code, "", params | {"source": source, "target": target})
+        case Corrected(corrects=version, happened_at=None):
+            return Problem("story.voided", "", params | {"version": version})
         case Amended(edits=edits):
             said = ", ".join(f"{edit.field} = {_shown(edit.new)}" for edit in edits)
             return Problem("story.amended", "", params | {"edits": said})

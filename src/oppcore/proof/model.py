@@ -1,4 +1,4 @@
-"""The model of a pipeline that proofs are about: which moves can ever be made, and how they are walked.
+"""The model of a pipeline that proofs are about: which moves can ever be made.
 
 What a move undoes (a hold, a competitor's victory) is not counted on afterwards, nor is what a lost stage wants to stay
 true: losing is never gated.
@@ -6,11 +6,9 @@ true: losing is never gated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Any, TypeAlias, final
-
-import attrs
 
 from oppcore.criteria import (
     Answered,
@@ -28,25 +26,26 @@ from oppcore.criteria import (
     Text,
     Undecided,
     Witness,
-    find_counterexample,
     find_witness,
     implies,
 )
 from oppcore.criteria.combinators import leaves_of
-from oppcore.errors import MoveRefused
-from oppcore.pipeline import Pipeline, StageKind
-from oppcore.pipeline.edges import Edge, find_edges, open_edge
-from oppcore.proof.claims import Story
-from oppcore.proof.walking import Lost, Walk
+from oppcore.pipeline import Pipeline, StageKind, Waivable
+from oppcore.pipeline.edges import Edge
+from oppcore.pipeline.rules import stay_rules
+from oppcore.proof.passages import Allowance, Passage, find_allowed, find_moves, waivable_of
+from oppcore.proof.ways import is_passable
 from oppcore.records import Field, Outcome, RecordKind, State
 from oppcore.records.progress import HOLD_FIELDS
 
 __all__ = ["Model", "Path", "is_built_in"]
 
-Path: TypeAlias = tuple[Edge, ...]
+Path: TypeAlias = tuple[Passage, ...]
 """A way from the opening on."""
+_Way: TypeAlias = tuple[State | None, State, Allowance | None]
 _BUILT_IN = "oppcore."
 _NOTHING: frozenset[str] = frozenset()
+_NO_KIND: frozenset[Waivable] = frozenset()
 _HOLD = frozenset(HOLD_FIELDS)
 _COMPETITORS = frozenset({"competitors"})
 _LATE = Decimal(100_000)  # no limit that a criterion can name is later
@@ -54,24 +53,27 @@ _LATE = Decimal(100_000)  # no limit that a criterion can name is later
 
 @final
 class Model:
-    """The moves of a pipeline, and which of them can ever be made."""
+    """The moves of a pipeline, and which of them can ever be made; with what is allowed besides."""
 
-    def __init__(self, pipeline: Pipeline, budget: int) -> None:
-        self.pipeline, self.budget = pipeline, budget
+    def __init__(self, pipeline: Pipeline, budget: int, allowing: Set[Allowance] = frozenset()) -> None:
+        self.pipeline, self.budget, self.allowing = pipeline, budget, allowing
         self.fields: Mapping[str, Field] = pipeline.known_fields
-        self._known: dict[tuple[State | None, State], Witness | Impossible | Undecided] = {}
-        self._obstacles: dict[tuple[State | None, State], str] = {}
-        self._out: dict[State | None, tuple[Edge, ...]] = {}
+        self._known: dict[_Way, Witness | Impossible | Undecided] = {}
+        self._obstacles: dict[_Way, str] = {}
+        self._out: dict[State | None, tuple[Passage, ...]] = {}
         self._answers: dict[tuple[int, ...], Witness | Impossible | Undecided] = {}
         self._numbers: dict[int, int] = {}
         self._written: dict[str | int, Criterion] = {}
         self._alive: list[Criterion] = []
 
-    def asked(self, edge: Edge) -> tuple[Criterion, ...]:
-        """Give everything that is true when an edge is taken, as criteria."""
+    def asked(self, passage: Passage) -> tuple[Criterion, ...]:
+        """Give everything that is true when a passage is taken, as criteria."""
+        edge = passage.edge
         wanted: list[Criterion] = [rule.criterion for rule in edge.gate]
         roles = [policy.roles for _, policy in edge.policies if policy.roles] + [roles for _, roles in edge.roles]
         wanted += [Role(some) for some in roles]
+        if passage.by is Allowance.ADOPTION:
+            return ()
         if edge.source is None:  # nobody has approved it yet, and no time has passed
             none = Decimal(0)
             wanted += [Not(Approved(one.key)) for one in self.pipeline.approvals]
@@ -82,25 +84,30 @@ class Model:
     def kept(self, state: State) -> tuple[Criterion, ...]:
         """Give what is true of every deal in a state: what its stage asks to stay true, unless moves undo it.
 
-        Nothing is asked of who comes to a lost stage; closing ends a hold, and reopening the victory of a competitor.
+        Nothing is asked of who comes to a lost stage, is adopted or migrated; closing ends a hold, and reopening the
+        victory of a competitor; what may be waived need not be true.
         """
         stage = self.pipeline.stage(state.stage)
+        if not self.allowing.isdisjoint((Allowance.ADOPTION, Allowance.MIGRATION)):
+            return ()
         if stage.kind is StageKind.LOST or stage.kind.outcome is not state.outcome:
             return ()
         undone = _HOLD
         if state.outcome is Outcome.OPEN:
             undone = _COMPETITORS if self.pipeline.flow.reopen.allowed else _NOTHING
-        return tuple(one for one in stage.stay if undone.isdisjoint(_fields_of(one)))
+        waivable = waivable_of(self.pipeline) if Allowance.OVERRIDE in self.allowing else _NO_KIND
+        rules = [rule for rule in stay_rules(stage) if rule.kind not in waivable]
+        return tuple(rule.criterion for rule in rules if undone.isdisjoint(_fields_of(rule.criterion)))
 
-    def obstacle(self, edge: Edge) -> str:
-        """Say what may keep a deal from taking an edge that others can take; nothing where every deal can."""
-        key = (edge.source, edge.target)
+    def obstacle(self, passage: Passage) -> str:
+        """Say what may keep a deal from making a move that others can make; nothing where every deal can."""
+        key = (passage.source, passage.target, passage.by)
         if key not in self._obstacles:
-            self._obstacles[key] = self._find_obstacle(edge)
+            self._obstacles[key] = self._find_obstacle(passage)
         return self._obstacles[key]
 
-    def _find_obstacle(self, edge: Edge) -> str:
-        found = self.solve(edge)
+    def _find_obstacle(self, passage: Passage) -> str:
+        found, edge = self.solve(passage), passage.edge
         if isinstance(found, Undecided):
             return found.what
         gate = [rule.criterion for rule in edge.gate]
@@ -113,7 +120,7 @@ class Model:
         locked = {field for subject in locking for field in self._covered(subject)}
         if edge.source.outcome is not Outcome.OPEN:
             locked |= _HOLD
-        wanted = [*self.asked(edge), *stay]
+        wanted = [*self.asked(passage), *stay]
         undecided: list[Criterion] = []
         for one in gate:
             subjects = {leaf.subject for leaf in leaves_of(one) if isinstance(leaf, Approved)}
@@ -148,15 +155,14 @@ class Model:
             yield name
             yield from self.fields[name].derived_from if name in self.fields else ()
 
-    def solve(self, edge: Edge) -> Witness | Impossible | Undecided:
-        """Say whether an edge can ever be taken, with a situation in which it can."""
-        key = (edge.source, edge.target)
+    def solve(self, passage: Passage) -> Witness | Impossible | Undecided:
+        """Say whether a passage can ever be taken, with a situation in which it can."""
+        key, edge = (passage.source, passage.target, passage.by), passage.edge
         if key not in self._known:
-            allowed = all(policy.allowed for _, policy in edge.policies)
-            if not allowed or edge.closed or edge.skipped or not edge.drawn or self._cannot_convert(edge):
+            if not is_passable(edge) or (edge.directions and self._cannot_convert(edge)):
                 self._known[key] = Impossible()
             else:
-                self._known[key] = self._ask(self.asked(edge))
+                self._known[key] = self._ask(self.asked(passage))
         return self._known[key]
 
     def _ask(self, criteria: tuple[Criterion, ...]) -> Witness | Impossible | Undecided:
@@ -181,85 +187,38 @@ class Model:
         is_lead = self.pipeline.kind is RecordKind.LEAD
         return is_lead and edge.target.outcome is Outcome.WON and len(self.pipeline.stages_of(StageKind.WON)) != 1
 
-    def _edges(self, state: State | None) -> tuple[Edge, ...]:
-        """Give the edges out of a state that may be taken; from nowhere, those of opening."""
+    def _passages(self, state: State | None) -> tuple[Passage, ...]:
+        """Give the passages out of a state that may be taken; from nowhere, those by which deals come in."""
         if state not in self._out:
-            opening = (open_edge(self.pipeline, stage) for stage in self.pipeline.entries)
-            found = opening if state is None else find_edges(self.pipeline, state)
-            self._out[state] = tuple(edge for edge in found if not isinstance(self.solve(edge), Impossible))
+            found = (*find_moves(self.pipeline, state), *find_allowed(self.pipeline, state, self.allowing))
+            self._out[state] = tuple(one for one in found if not isinstance(self.solve(one), Impossible))
         return self._out[state]
 
-    def paths(self, admits: Callable[[Edge], bool] = lambda _: True, *, start: State | None = None) -> Iterator[Path]:
-        """Give a shortest path to every state and along every last edge, shortest first; each state is left once."""
-        queue: list[tuple[State | None, Path]] = [(start, ())]
-        seen: set[State | None] = {start}
+    def paths(self, admits: Callable[[Passage], bool] = lambda _: True) -> Iterator[Path]:
+        """Give a shortest path to every state and along every last passage, shortest first.
+
+        Each state is left once by deals that kept to the rules, and once by those that did not: what a stage wants to
+        stay true may be untrue of these.
+        """
+        queue: list[tuple[State | None, bool, Path]] = [(None, False, ())]
+        seen: set[tuple[State, bool]] = set()
         while queue:
-            further: list[tuple[State | None, Path]] = []
-            for state, path in queue:
-                for edge in self._edges(state):
-                    if not admits(edge):
+            further: list[tuple[State | None, bool, Path]] = []
+            for state, bent, path in queue:
+                for passage in self._passages(state):
+                    if not admits(passage):
                         continue
-                    yield (*path, edge)
-                    if edge.target not in seen:
-                        seen.add(edge.target)
-                        further.append((edge.target, (*path, edge)))
+                    yield (*path, passage)
+                    reached = passage.target, bent or passage.by is not None
+                    if reached not in seen:
+                        seen.add(reached)
+                        further.append((*reached, (*path, passage)))
             queue = further
 
     def doubt(self, path: Path) -> str:
         """Say why it is not known whether a path can be walked; nothing where it is known."""
-        found = (self.solve(edge) for edge in path)
+        found = (self.solve(one) for one in path)
         return next((one.what for one in found if isinstance(one, Undecided)), "")
-
-    def tell(self, path: Path, broken: tuple[Criterion, ...]) -> Story:
-        """Walk a path with the engine so that criteria are not true at its end. Raises `Lost` where that fails."""
-        plans = (self._plan_each(path, broken), self._plan_alike(path, broken))
-        reasons: list[str] = []
-        for plan in plans:
-            try:
-                return self._walk(path, plan, broken)
-            except Lost as lost:
-                reasons.append(str(lost))
-            except (MoveRefused, TypeError, ValueError, OverflowError) as error:
-                reasons.append(error.problems[0].code if isinstance(error, MoveRefused) else "record")
-        raise Lost(reasons[0])
-
-    def _plan_each(self, path: Path, broken: tuple[Criterion, ...]) -> list[Witness]:
-        """Give a situation for each edge, as if nothing were carried over from one to the next."""
-        found = [self.solve(edge) for edge in path[:-1]] + [self._last(path[-1:], broken)]
-        return [one for one in found if isinstance(one, Witness)]
-
-    def _plan_alike(self, path: Path, broken: tuple[Criterion, ...]) -> list[Witness]:
-        """Give one situation for all edges: what cannot be changed on the way is right from the start."""
-        one = self._last(path[1:] or path, broken)
-        first = self.solve(path[0])
-        if not isinstance(one, Witness) or not isinstance(first, Witness):
-            return []
-        opening = attrs.evolve(one, approved={}, elapsed={}, roles=first.roles) if len(path) > 1 else one
-        return [opening, *[one] * (len(path) - 1)]
-
-    def _last(self, edges: Path, broken: tuple[Criterion, ...]) -> Witness | Impossible | Undecided:
-        asked = [criterion for edge in edges for criterion in self.asked(edge)]
-        if not broken:
-            return find_witness(asked, fields=self.fields, budget=self.budget)
-        return find_counterexample(asked, broken[0], fields=self.fields, budget=self.budget)
-
-    def _walk(self, path: Path, plan: list[Witness], broken: tuple[Criterion, ...]) -> Story:
-        if len(plan) < len(path):
-            raise Lost("locks")
-        walk = Walk(self.pipeline, self.fields)
-        try:
-            for edge, witness in zip(path, plan, strict=True):
-                walk.take(edge, witness)
-        except MoveRefused:
-            if walk.is_late:
-                raise Lost("clocks") from None
-            raise
-        decided = walk.decided
-        if walk.record.progress.state != path[-1].target or decided is None:
-            raise Lost("locks")
-        if any(one.judge(decided) is True for one in broken):
-            raise Lost("clocks" if walk.is_late else "locks")
-        return Story(walk.changes)
 
 
 def _fields_of(criterion: Criterion) -> set[str]:

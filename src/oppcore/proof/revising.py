@@ -8,14 +8,14 @@ from typing import final
 
 import attrs
 
-from oppcore.criteria import Role, Situation
-from oppcore.criteria.combinators import leaves_of
+from oppcore.criteria import Situation
 from oppcore.engine import Change, Moved, replay
 from oppcore.engine.judging import find_edge_problems
 from oppcore.errors import Problem
-from oppcore.pipeline import Pipeline, Rule
+from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edge, find_state_problem
-from oppcore.records import Actor, Lead, Opportunity, Outcome, Record, RecordKind, is_present
+from oppcore.proof.hindsight import could_be_true
+from oppcore.records import Lead, Opportunity, Outcome, Record, RecordKind, is_present
 
 __all__ = ["Difference", "Effect", "compare", "find_concerned", "replay_under"]
 
@@ -155,13 +155,6 @@ def _refusals(pipeline: Pipeline, record: Record, change: Moved) -> tuple[Proble
         params = {"source": change.source, "target": change.target}
         return (Problem("move.no_way", "to", params),)
     situation = Situation(record=record, at=change.stamp.at, personal=pipeline.personal)
-    passed = {rule.id for rule in edge.gate if _could_pass(rule, situation)}
+    passed = {rule.id for rule in edge.gate if could_be_true(rule.criterion, situation)}
     problems = find_edge_problems(edge, situation, change.reason)
     return tuple(dict.fromkeys(one for one in problems if one.code != "role.needed" and one.rule not in passed))
-
-
-def _could_pass(rule: Rule, situation: Situation) -> bool:
-    """Say whether somebody could have met a criterion: with all the roles it names, with one of them, or with none."""
-    roles = sorted({role for leaf in leaves_of(rule.criterion) if isinstance(leaf, Role) for role in leaf.roles})
-    held = (roles, (), *((role,) for role in roles))
-    return any(rule.criterion.judge(attrs.evolve(situation, actor=Actor("x", some))) is True for some in held)

@@ -1,17 +1,20 @@
-"""Walking a record along edges with the real engine: what a story is made of."""
+"""Walking a record along passages with the real engine: what a story is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias, final
 
 from oppcore.criteria import Approved, Not, Since, Situation, Witness, find_witness
 from oppcore.engine import (
     Change,
+    Override,
+    adopt,
     amend,
     convert,
     evolve,
+    migrate,
     move,
     open_lead,
     open_opportunity,
@@ -22,13 +25,29 @@ from oppcore.engine import (
 from oppcore.errors import MoveRefused
 from oppcore.pipeline import Approval, Pipeline, Stage, StageKind
 from oppcore.pipeline.edges import Edge
-from oppcore.records import Actor, Field, Lead, Opportunity, Outcome, Record, RecordKind, Round, RoundStatus
+from oppcore.proof.passages import Allowance, Passage
+from oppcore.records import (
+    Actor,
+    Field,
+    Lead,
+    Opportunity,
+    Outcome,
+    Progress,
+    Record,
+    RecordKind,
+    Round,
+    RoundStatus,
+    with_fields,
+)
 
 __all__ = ["START", "Lost", "Walk"]
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When stories begin."""
 
+_Act: TypeAlias = Callable[[Actor, Override | None], tuple[Change, ...]]
+_NO_TIME = timedelta(0)
+_REASON = "so it was agreed"
 _DEALS = Pipeline(key="deals", stages=[Stage(key="open", kind=StageKind.OPEN)])
 
 
@@ -38,10 +57,14 @@ class Lost(Exception):
 
 @final
 class Walk:
-    """A record on its way, and all its changes. Whatever the engine refuses is raised."""
+    """A record on its way, and all its changes. Whatever the engine refuses is raised.
 
-    def __init__(self, pipeline: Pipeline, fields: Mapping[str, Field]) -> None:
+    With `overrides`, rules that may be waived are, where they are in the way.
+    """
+
+    def __init__(self, pipeline: Pipeline, fields: Mapping[str, Field], *, overrides: bool = False) -> None:
         self._pipeline, self._fields = pipeline, fields
+        self._waivers = {role for policy in pipeline.overrides for role in policy.roles} if overrides else set[str]()
         self._record: Record | None = None
         self.changes: tuple[Change, ...] = ()
         self.decided: Situation | None = None
@@ -56,11 +79,12 @@ class Walk:
             raise Lost("nothing")
         return self._record
 
-    def take(self, edge: Edge, witness: Witness) -> None:
-        """Bring about what the witness says, and take the edge."""
-        actor = Actor("ann", witness.roles or ())
+    def take(self, passage: Passage, witness: Witness) -> None:
+        """Bring about what the witness says, and take the passage."""
+        edge, actor = passage.edge, Actor("ann", witness.roles or ())
         if edge.source is None:
-            self._open(edge, witness, actor)
+            enter = self._adopt if passage.by is Allowance.ADOPTION else self._open
+            enter(edge, witness, actor)
             return
         at = self._wait(witness)
         values: dict[str, Any] = dict(witness.values)
@@ -68,15 +92,26 @@ class Walk:
             values["last_activity_at"] = at - witness.elapsed[Since.LAST_ACTIVITY]
         self._prepare(values, witness.approved, at=at, actor=actor)
         self.decided = Situation(record=self.record, at=at, actor=actor)
-        if edge.target.outcome is Outcome.WON and self._pipeline.kind is RecordKind.LEAD:
-            lead: Any = self.record
-            wish: dict[str, Any] = {"into": _DEALS, "opportunity_id": "deal", "at": at, "actor": actor}
-            self._go_on(convert(self._pipeline, lead, **wish)[:1])
-            return
-        target = edge.target
-        reason = edge.reasons[0] if edge.reasons and target.outcome is not edge.source.outcome else None
-        self._go_on(
-            move(self._pipeline, self.record, target.stage, outcome=target.outcome, at=at, actor=actor, reason=reason)
+        self._go_on(self._leave(passage, edge, at), actor)
+
+    def _leave(self, passage: Passage, edge: Edge, at: datetime) -> _Act:
+        """Give how a record is taken along an edge."""
+        pipeline, target, record = self._pipeline, edge.target, self.record
+        if passage.by is Allowance.MIGRATION:
+            return lambda actor, _: migrate(pipeline, record, target.stage, at=at, actor=actor)
+        if isinstance(record, Lead) and target.outcome is Outcome.WON:
+            wish: dict[str, Any] = {"into": _DEALS, "opportunity_id": "deal", "at": at}
+            return lambda actor, _: convert(pipeline, record, **wish, actor=actor)[:1]
+        reason = edge.reasons[0] if edge.reasons and target.outcome is not record.progress.outcome else None
+        return lambda actor, override: move(
+            pipeline,
+            record,
+            target.stage,
+            outcome=target.outcome,
+            at=at,
+            actor=actor,
+            reason=reason,
+            override=override,
         )
 
     def _prepare(self, values: dict[str, Any], approved: Mapping[str, bool], *, at: datetime, actor: Actor) -> None:
@@ -96,15 +131,31 @@ class Walk:
 
     def _fill_in(self, values: dict[str, Any], *, at: datetime, actor: Actor) -> None:
         if values:
-            self._go_on(amend(self._pipeline, self.record, values, at=at, actor=actor))
+            self._go_on(
+                lambda actor, override: amend(
+                    self._pipeline, self.record, values, at=at, actor=actor, override=override
+                ),
+                actor,
+            )
 
     def _see_to(self, approved: Mapping[str, bool], *, at: datetime) -> None:
         for subject, wanted in approved.items():
             self._approve(subject, wanted=wanted, at=at)
 
-    def _go_on(self, changes: tuple[Change, ...]) -> None:
+    def _go_on(self, act: _Act, actor: Actor) -> None:
+        changes = self._do(act, actor)
         self._record = evolve(self.record, *changes)
         self.changes += changes
+
+    def _do(self, act: _Act, actor: Actor) -> tuple[Change, ...]:
+        """Give the changes of an act; with an override, where it is in place."""
+        try:
+            return act(actor, None)
+        except MoveRefused as refusal:
+            rules = tuple(dict.fromkeys(problem.rule for problem in refusal.problems if problem.rule))
+            if not self._waivers or not rules:
+                raise
+        return act(Actor(actor.id, {*actor.roles, *self._waivers}), Override(_REASON, rules))
 
     def _open(self, edge: Edge, witness: Witness, actor: Actor) -> None:
         at = START if witness.at is None else witness.at
@@ -112,7 +163,42 @@ class Walk:
         if Since.LAST_ACTIVITY in witness.elapsed:
             values = {**values, "last_activity_at": at - witness.elapsed[Since.LAST_ACTIVITY]}
         of, open_ = (Lead, open_lead) if self._pipeline.kind is RecordKind.LEAD else (Opportunity, open_opportunity)
-        self.changes = open_(self._pipeline, "story", values, at=at, actor=actor, stage=edge.target.stage)
+        stage = edge.target.stage
+        self.changes = self._do(
+            lambda actor, override: open_(
+                self._pipeline, "story", values, at=at, actor=actor, stage=stage, override=override
+            ),
+            actor,
+        )
+        self._record = replay(self.changes, of=of)
+        self.decided = Situation(record=self._record, at=at, actor=actor)
+
+    def _adopt(self, edge: Edge, witness: Witness, actor: Actor) -> None:
+        at = START if witness.at is None else witness.at
+        if any(witness.approved.values()):
+            raise Lost("approvals")
+        values: dict[str, Any] = dict(witness.values)
+        if Since.LAST_ACTIVITY in witness.elapsed:
+            values["last_activity_at"] = at - witness.elapsed[Since.LAST_ACTIVITY]
+        entered = at - witness.elapsed.get(Since.ENTERED, _NO_TIME)
+        opened = min(entered, at - witness.elapsed.get(Since.OPENED, _NO_TIME))
+        state, reasons = edge.target, self._pipeline.reasons_for(edge.target.outcome)
+        is_open = state.outcome is Outcome.OPEN
+        progress = Progress(
+            pipeline=self._pipeline.key,
+            stage=state.stage,
+            outcome=state.outcome,
+            version=1,
+            opened_at=opened,
+            entered_at=entered,
+            closed_at=None if is_open else at,
+            changed_at=at,
+            recorded_at=at,
+            reason=reasons[0] if reasons and not is_open else None,
+        )
+        of = Lead if self._pipeline.kind is RecordKind.LEAD else Opportunity
+        image = with_fields(of(id="story", progress=progress), values)
+        self.changes = adopt(self._pipeline, image, at=at, actor=actor)
         self._record = replay(self.changes, of=of)
         self.decided = Situation(record=self._record, at=at, actor=actor)
 
@@ -140,27 +226,32 @@ class Walk:
         if not wanted:
             while Approved(subject).judge(Situation(record=self.record, at=at)):
                 granted = [one for one in self._rounds(subject) if one.status is RoundStatus.GRANTED]
-                withdrawn = sign(
-                    self._pipeline, self.record, subject, "withdraw", at=at, actor=Actor(granted[-1].requested_by)
-                )
-                self._go_on(withdrawn)
+                self._sign(subject, "withdraw", Actor(granted[-1].requested_by), at)
             return
         if any(one.status is RoundStatus.OPEN for one in self._rounds(subject)):
-            self._go_on(sign(self._pipeline, self.record, subject, "withdraw", at=at, actor=asker))
-        self._decide_steps(approval, at)
-        self._go_on(request_approval(self._pipeline, self.record, subject, at=at, actor=asker))
+            self._sign(subject, "withdraw", asker, at)
+        self._decide_steps(approval, at, asker)
+        self._go_on(lambda actor, _: request_approval(self._pipeline, self.record, subject, at=at, actor=actor), asker)
         while self._rounds(subject)[-1].status is RoundStatus.OPEN:
             step = self._rounds(subject)[-1].waiting[0]
             signer = step.signers[0] if step.signers else f"signer {len(self.changes)}"
-            self._go_on(sign(self._pipeline, self.record, subject, "approve", at=at, actor=Actor(signer, step.roles)))
+            self._sign(subject, "approve", Actor(signer, step.roles), at)
 
-    def _decide_steps(self, approval: Approval, at: datetime) -> None:
+    def _sign(self, subject: str, verdict: str, actor: Actor, at: datetime) -> None:
+        self._go_on(
+            lambda actor, override: sign(
+                self._pipeline, self.record, subject, verdict, at=at, actor=actor, override=override
+            ),
+            actor,
+        )
+
+    def _decide_steps(self, approval: Approval, at: datetime, asker: Actor) -> None:
         """Fill in what must be known for it to be said which steps have to sign."""
         for step in approval.steps:
             if step.when is not None and step.when.judge(Situation(record=self.record, at=at)) is None:
                 found = find_witness([Not(step.when)], fields=self._fields)
                 if isinstance(found, Witness):
-                    self._go_on(amend(self._pipeline, self.record, found.values, at=at))
+                    self._fill_in(dict(found.values), at=at, actor=asker)
 
     def _rounds(self, subject: str) -> tuple[Round, ...]:
         return self.record.progress.rounds_of(subject)

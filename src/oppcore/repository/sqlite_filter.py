@@ -31,6 +31,7 @@ _BLANK = "".join(
     map(chr, (*range(9, 14), *range(28, 33), 133, 160, 5760, *range(8192, 8203), 8232, 8233, 8239, 8287, 12288))
 )
 _MARGIN = 1e-9
+_MOST_VALUES = 500  # SQLite refuses expressions that are nested a thousand deep, as a row of ORs is
 _OPPOSITE: Mapping[Comparison, Comparison] = {
     Comparison.EQ: Comparison.NE,
     Comparison.NE: Comparison.EQ,
@@ -67,7 +68,8 @@ def _values(terms: list[tuple[str, tuple[Any, ...]]]) -> tuple[Any, ...]:
 
 def where_sql(where: Criterion, kind: str) -> Term:
     """Give a fragment that holds of every record of a kind of which the condition is true."""
-    return _Compiler(RecordKind(kind)).term(where, True)
+    term = _Compiler(RecordKind(kind)).term(where, True)
+    return None if term is not None and len(term[1]) > _MOST_VALUES else term
 
 
 @final

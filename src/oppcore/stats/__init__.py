@@ -1,8 +1,58 @@
-"""The few formulas the numbers need."""
+"""The few formulas the numbers need: intervals, curves of staying and leaving, tests, special functions."""
 
 from __future__ import annotations
 
-from oppcore.stats.intervals import wilson
+from oppcore.stats.curve import CurveScale, Interval, Probability
+from oppcore.stats.events import Cause, EventTable, count_events
+from oppcore.stats.incidence import IncidenceCurves, estimate_incidence
+from oppcore.stats.intervals import clopper_pearson, newcombe, wilson
+from oppcore.stats.log_rank import log_rank_test
+from oppcore.stats.normal import normal_quantile
+from oppcore.stats.proportions import Alternative, binomial_test, chi_square_test, fisher_test
 from oppcore.stats.ratio import Ratio, make_ratio
+from oppcore.stats.significance import Significance, adjust_benjamini_hochberg, adjust_holm
+from oppcore.stats.special import (
+    beta_cdf,
+    beta_quantile,
+    beta_sf,
+    chi_square_sf,
+    gamma_cdf,
+    gamma_quantile,
+    gamma_sf,
+)
+from oppcore.stats.survival import RestrictedMean, SurvivalCurve, estimate_survival
 
-__all__ = ["Ratio", "make_ratio", "wilson"]
+__all__ = [
+    "Alternative",
+    "Cause",
+    "CurveScale",
+    "EventTable",
+    "IncidenceCurves",
+    "Interval",
+    "Probability",
+    "Ratio",
+    "RestrictedMean",
+    "Significance",
+    "SurvivalCurve",
+    "adjust_benjamini_hochberg",
+    "adjust_holm",
+    "beta_cdf",
+    "beta_quantile",
+    "beta_sf",
+    "binomial_test",
+    "chi_square_sf",
+    "chi_square_test",
+    "clopper_pearson",
+    "count_events",
+    "estimate_incidence",
+    "estimate_survival",
+    "fisher_test",
+    "gamma_cdf",
+    "gamma_quantile",
+    "gamma_sf",
+    "log_rank_test",
+    "make_ratio",
+    "newcombe",
+    "normal_quantile",
+    "wilson",
+]
