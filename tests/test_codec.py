@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import attrs
 import pytest
@@ -21,8 +20,9 @@ from oppcore.pipeline import Flow, Pipeline
 from oppcore.records import FIELDS, ITEM_TYPES, LEAD_FIELDS, Lead, Need, Opportunity, with_fields
 from tests.golden.values import LEAD_VALUES, PIPELINE, SCHEMA_1, VALUES
 from tests.laws.lives import quarter, standings
+from tests.packaging.sources import PACKAGE
 
-GOLDEN = Path(__file__).parent / "golden" / "codec-schema-1.jsonl"
+GOLDEN = PACKAGE / "testing" / "contract" / "codec-schema-1.jsonl"
 CHANGES = "opened moved amended requested signed corrected converted merged removed restored"
 KINDS = {*CHANGES.split(), "opportunity", "lead", "pipeline"}
 # U+2028 is a line separator to str.splitlines, and none to JSON.

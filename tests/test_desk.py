@@ -217,6 +217,13 @@ def test_a_command_that_comes_again_gives_its_first_outcome(desk):
     assert desk.get("d-1").name == "Mill & Co"
 
 
+def test_a_change_that_comes_while_the_first_outcome_is_read_is_no_part_of_it(desk, make_desk):
+    first = desk.amend("d-1", {"name": "Mill"}, at=at(1), command_id="c-1")
+    ours = meddler(make_desk, lambda rival: rival.amend("d-1", {"source": "web"}, at=at(2)), times=1, before="history")
+
+    assert ours.amend("d-1", {"name": "Mill"}, at=at(1), command_id="c-1") == attrs.evolve(first, repeated=True)
+
+
 def test_a_command_that_changed_nothing_changes_nothing_later(desk):
     assert desk.amend("d-1", {"name": "Mills"}, at=at(1), command_id="c-1").changes == ()
     desk.amend("d-1", {"name": "Mill & Co"}, at=at(2))

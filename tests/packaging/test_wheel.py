@@ -1,6 +1,8 @@
 """What is built holds what it should: all package files in the wheel, and the tests in the source distribution."""
 
 import email
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -68,3 +70,39 @@ def test_source_distribution_can_be_tested(built):
 
     assert {"CHANGELOG.md", "LICENSE", "README.md", "conftest.py", "pyproject.toml"} <= names
     assert {"docs/compatibility.md", "src/oppcore/py.typed", "tests/packaging/test_wheel.py"} <= names
+
+
+QUICK = """
+from hypothesis import settings
+
+settings.register_profile("quick", max_examples=20, deadline=None, derandomize=True)
+settings.load_profile("quick")
+"""
+
+
+def test_the_example_stores_keep_the_contract_that_is_in_the_wheel(built, tmp_path):
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        wheel.extractall(tmp_path / "site")
+    for name in ("own_tables.py", "event_store.py", "test_stores.py"):
+        shutil.copy(TREE / "examples" / name, tmp_path)
+    (tmp_path / "conftest.py").write_text(QUICK)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "TestOwnTables: powers declared: none" in done.stdout
+    assert "3 left out, this product has deals only (leads)" in done.stdout
+    assert "TestEventStore: powers declared: Feed" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["own_tables.py", "event_store.py"])
+def test_an_example_store_is_a_class_of_sixty_lines(name):
+    source = (TREE / "examples" / name).read_text(encoding="utf-8")
+    lines = [line for line in source[source.index("\nclass ") :].splitlines() if line.strip()]
+
+    assert len(lines) <= 60

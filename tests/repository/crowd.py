@@ -61,21 +61,6 @@ def trample(path, name):
     say("done")
 
 
-def toil(path, name):
-    """Change two deals for as long as it lives; say so only when it is saved."""
-    desk = Desk(SqliteRepository(path))
-    start()
-    number = 0
-    while True:
-        number += 1
-        wish = f"{name} {number}"
-        try:
-            receipt = desk.amend(f"d-{1 + number % 2}", {"name": wish}, at=at(1), command_id=wish)
-        except VersionConflict:
-            continue
-        say(receipt.record.id, receipt.version, wish)
-
-
 if __name__ == "__main__":
     job, place, *rest = sys.argv[1:]
-    {"create": create, "contend": contend, "trample": trample, "toil": toil}[job](Path(place), *rest)
+    {"create": create, "contend": contend, "trample": trample}[job](Path(place), *rest)

@@ -1,11 +1,11 @@
-"""What fits together in a commit."""
+"""What fits together in a commit or a query."""
 
 import attrs
 import pytest
 
 from oppcore.engine import amend
 from oppcore.records import Key
-from oppcore.repository import Commit, Guard, Write
+from oppcore.repository import Commit, Guard, Query, Write
 from tests.repository.stores import PIPELINE, at, guard, key, naming, opening, publishing
 
 RECORD = opening().writes[0].record
@@ -69,3 +69,32 @@ def test_a_command_id_needs_a_digest():
 def test_a_guard_has_a_version():
     with pytest.raises(ValueError, match="version"):
         Guard(key(), -1)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "", " ", "x" * 257, 5])
+def test_what_no_store_can_keep_never_gets_there(text):
+    for build in (
+        lambda: Key("opportunity", text),
+        lambda: Key("opportunity", "d-1", text),
+        lambda: opening(command=text),
+        lambda: Query(tenant=text),
+    ):
+        with pytest.raises((TypeError, ValueError)):
+            build()
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
+def test_a_filter_takes_texts_only(text):
+    for name in ("stages", "owners", "ids"):
+        with pytest.raises(ValueError, match=name):
+            Query(**{name: [text]})
+        with pytest.raises(TypeError, match="list of texts"):
+            Query(**{name: "d-1"})
+    with pytest.raises(ValueError, match="ask in parts"):
+        Query(ids=map(str, range(1001)))
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+def test_a_page_of_a_query_has_a_size(limit):
+    with pytest.raises(ValueError, match="limit"):
+        Query(limit=limit)

@@ -1,18 +1,17 @@
-"""Stores and desks keep leads beside deals."""
+"""Desks keep leads beside deals. That stores do is part of their contract."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import attrs
 import pytest
 
 from oppcore.desk import AsyncDesk, Desk
-from oppcore.engine import Converted, Moved, Opened, convert, evolve, open_lead, replay
+from oppcore.engine import Converted, Moved, Opened, open_lead, replay
 from oppcore.errors import CommandMismatch, Corrupt, MoveRefused, NotFound, VersionConflict
 from oppcore.pipeline import load_pipeline
 from oppcore.records import Actor, Key, Lead, Need, Opportunity
-from oppcore.repository import AsyncMemoryRepository, Commit, MemoryRepository, Query, SqliteRepository, Write
-from tests.repository.stores import STORES
+from oppcore.repository import AsyncMemoryRepository, Commit, MemoryRepository, SqliteRepository, Write
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 LEADS = load_pipeline("""
@@ -30,42 +29,6 @@ NEEDS = (Need(text="speed"),)
 def opening(id="x-1", **values):
     changes = open_lead(LEADS, id, values, at=DAY)
     return Commit(tenant="main", writes=(Write(Key("lead", id), 0, replay(changes, of=Lead), changes),))
-
-
-@pytest.fixture(params=STORES)
-def store(request, tmp_path):
-    return STORES[request.param](tmp_path)
-
-
-def test_a_store_keeps_a_lead_with_its_history(store):
-    commit = opening(email="x@example.com", owner_id="ann")
-    store.commit(commit)
-    key = Key("lead", "x-1")
-
-    assert store.load(key).record == commit.writes[0].record
-    assert replay(store.history(key, limit=9).items, of=Lead) == commit.writes[0].record
-    assert store.load(Key("opportunity", "x-1")) is None
-    assert [one.key for one in store.find(Query(kind="lead", owners=["ann"], stages=["new"])).items] == [key]
-    assert store.find(Query(kind="lead", owners=["bob"])).items == ()
-    assert store.find(Query()).items == ()
-    assert store.find(Query(kind="lead", changed_since=DAY + timedelta(seconds=1))).items == ()
-
-
-def test_a_lead_and_the_deal_it_becomes_are_written_together_or_not_at_all(store):
-    store.commit(opening(email="x@example.com", needs=NEEDS))
-    lead = store.load(Key("lead", "x-1")).record
-    converted, opened = convert(LEADS, lead, into=DEALS, opportunity_id="x-1", at=DAY)
-    writes = (
-        Write(Key("lead", "x-1"), 1, evolve(lead, converted), (converted,)),
-        Write(Key("opportunity", "x-1"), 0, opened.record, (opened,)),
-    )
-    store.commit(Commit(tenant="main", writes=writes))
-
-    assert store.load(Key("lead", "x-1")).record.progress.outcome == "won"
-    assert store.load(Key("opportunity", "x-1")).record.origin.lead_id == "x-1"
-    with pytest.raises(VersionConflict):
-        store.commit(Commit(tenant="main", writes=writes))
-    assert store.load(Key("lead", "x-1")).version == 2
 
 
 def test_a_record_is_written_under_its_own_kind():

@@ -1,4 +1,4 @@
-"""What stores can do beyond the five methods: asking conditions themselves, being followed."""
+"""What our stores do beyond what the contract asks of a Filter or a Feed."""
 
 from decimal import Decimal
 
@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oppcore.criteria import AllOf, AnyOf, Compare, Elapsed, Exists, Not, Present, Role, Situation, SomeOf, Text
-from oppcore.engine import evolve, open_opportunity, remove
+from oppcore.engine import evolve, open_opportunity
 from oppcore.errors import InvalidDocument, Unsupported
 from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
-from oppcore.records import Key
 from oppcore.repository import Commit, MemoryRepository, Powers, Query, SqliteRepository, Write
 from oppcore.repository.powers import part_for
 from tests.repository.stores import STORES, at, key, naming, opening, publishing
@@ -44,77 +43,6 @@ def test_every_change_is_in_the_feed_once_in_the_order_of_the_commits(store):
     )
     assert [one.key.id for one in store.follow("b", limit=10)] == ["d-1", "d-2"]
     assert store.follow("c", limit=10) == ()
-
-
-def test_whoever_follows_goes_on_behind_what_they_dealt_with(store):
-    for number in range(5):
-        store.commit(opening(f"d-{number}"))
-    first = store.follow("main", limit=2)
-    assert [one.key.id for one in store.follow("main", after=first[0].cursor, limit=2)] == ["d-1", "d-2"]
-
-    last = store.follow("main", limit=10)[-1]
-    assert store.follow("main", after=last.cursor, limit=10) == ()
-    store.commit(opening("late", days=-9))  # happened long ago, recorded now
-    assert [one.key.id for one in store.follow("main", after=last.cursor, limit=10)] == ["late"]
-
-
-def test_what_was_refused_or_repeated_is_not_in_the_feed(store):
-    store.commit(opening(command="c-1"))
-    store.commit(opening(command="c-1"))
-    with pytest.raises(Exception, match="version"):
-        store.commit(opening())
-
-    assert len(store.follow(None, limit=10)) == 1
-
-
-def test_a_place_in_one_feed_is_none_in_another(store):
-    store.commit(opening())
-    [one] = store.follow("main", limit=1)
-    page = store.find(Query(limit=1))
-
-    for tenant, cursor in (
-        ("a", one.cursor),
-        (None, one.cursor),
-        ("main", "x"),
-        ("main", ""),
-        ("main", page.cursor or "é"),
-    ):
-        with pytest.raises(InvalidDocument):
-            store.follow(tenant, after=cursor, limit=1)
-    with pytest.raises(InvalidDocument):
-        store.find(Query(cursor=one.cursor))
-
-
-@pytest.mark.parametrize("limit", [0, -1, 1001])
-def test_a_part_of_the_feed_has_a_size(store, limit):
-    with pytest.raises(ValueError, match="limit"):
-        store.follow("main", limit=limit)
-
-
-# Removed records.
-
-
-def test_removed_records_are_found_when_they_are_asked_for(store):
-    removing = load_pipeline({**PIPELINE_TABLE, "permissions": {"remove": {}}})
-    for id in ("d-1", "d-2"):
-        store.commit(opening(id))
-    record = store.load(key()).record
-    changes = remove(removing, record, at=at(1))
-    store.commit(Commit(tenant="main", writes=(Write(key(), 1, evolve(record, *changes), changes),)))
-
-    def ids(**filters):
-        return [stored.key.id for stored in store.find(Query(order="id", **filters)).items]
-
-    assert (ids(), ids(removed=True), ids(removed=None)) == (["d-2"], ["d-1"], ["d-1", "d-2"])
-    store.commit(publishing())
-    assert [ids(kind="pipeline", removed=one) for one in (False, None, True)] == [
-        ["new-business"],
-        ["new-business"],
-        [],
-    ]
-
-
-PIPELINE_TABLE = {"key": "new-business", "stages": [{"key": "qualified", "kind": "open"}]}
 
 
 # Filtering.
@@ -219,14 +147,6 @@ def test_a_file_leaves_out_nothing_of_which_a_condition_is_true(tmp_path_factory
             found = file.find(query).items
             held = [one for one in found if where.judge(Situation(record=one.record, at=at())) is True]
             assert held == list(memory.find(query).items)
-
-
-@pytest.mark.parametrize("kind", ["pipeline", "guard"])
-def test_a_condition_on_what_has_no_fields_finds_nothing(store, kind):
-    store.commit(publishing())
-    store.commit(Commit(tenant="main", writes=(Write(Key("guard", "g"), 0),)))
-
-    assert store.find(Query(kind=kind, where=Not(Present("name")))).items == ()
 
 
 def test_a_file_finds_by_its_own_index_and_statement(tmp_path):

@@ -93,28 +93,6 @@ def test_without_a_version_check_changes_would_be_lost(path):
         assert Desk(repository).get("d-1").progress.version < 91
 
 
-def test_processes_that_are_killed_lose_nothing_they_acknowledged(path):
-    acknowledged = set()
-    for number in range(7):
-        with crowd("toil", path, 3) as workers:
-            for process in workers:
-                tell(process, "go")
-            for patience, process in enumerate(workers):
-                lines = [process.stdout.readline() for _ in range(3 + number + 2 * patience)]
-                process.kill()  # it is at the next one already
-                rest = process.stdout.read()  # through the same buffer as the lines before
-                for line in [*lines, *rest.splitlines(keepends=True)]:
-                    if line.endswith("\n"):
-                        id, version, wish = line.strip().split(maxsplit=2)
-                        acknowledged.add((id, int(version), wish))
-        # The same command ids come again in the next round: what was saved is answered, not done twice.
-
-    found = {(id, change.stamp.version, change.edits[0].new) for id, past in check(path).items() for change in past[1:]}
-    assert len(acknowledged) > 30
-    assert acknowledged <= found
-    assert len({wish for _, _, wish in found}) == len(found)  # no command was carried out twice
-
-
 def test_processes_that_create_the_same_file_at_once_all_succeed(tmp_path):
     for number in range(3):
         place = tmp_path / f"{number}.db"

@@ -202,7 +202,9 @@ class Shell(Generic[R]):
         written = earlier.written[0]  # that of the record the command is about
         record = yield from get_record(self.tenant, written.key.id, self.of)
         if record.progress.version == written.version:
-            changes = yield from get_history(self.tenant, written.key.id, self.of, after=written.expected)
+            changes = yield from get_history(
+                self.tenant, written.key.id, self.of, after=written.expected, until=written.version
+            )
         else:
             past = yield from get_history(self.tenant, written.key.id, self.of, until=written.version)
             record, changes = replay(past, of=self.of), past[written.expected :]

@@ -7,6 +7,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.engine import Change
+from oppcore.errors import CommandMismatch
 from oppcore.pipeline import Pipeline
 from oppcore.records import Key, Record, kind_of
 from oppcore.records.checks import key_text, optional_key
@@ -112,6 +113,24 @@ class Commit:
         if (self.command_id is None) != (self.digest is None):
             message = "a command id and the digest of the command go together"
             raise ValueError(message)
+
+    @property
+    def conditions(self) -> tuple[Guard, ...]:
+        """Every version that must be found: of what is guarded first, then of what is written."""
+        return (*self.guards, *(Guard(write.key, write.expected) for write in self.writes))
+
+    @property
+    def outcome(self) -> Committed:
+        """What is done once this is written."""
+        return Committed(tuple(Written(one.key, one.expected, one.version) for one in self.writes), self.digest)
+
+    def is_done(self, earlier: Committed | None) -> bool:
+        """Say whether this was carried out, as its command id recalls. Raises `CommandMismatch` for another command."""
+        if earlier is None or self.command_id is None:
+            return False
+        if earlier.digest != self.digest:
+            raise CommandMismatch(self.command_id)
+        return True
 
 
 @final

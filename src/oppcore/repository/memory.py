@@ -8,17 +8,15 @@ from typing import final
 
 import attrs
 
-from oppcore.criteria import AllOf, Answered, AnyOf, Compare, Exists, Not, Present, Situation, SomeOf, Text
+from oppcore.criteria import AllOf, Answered, AnyOf, Compare, Exists, Not, Present, SomeOf, Text
 from oppcore.engine import Change
-from oppcore.errors import CommandMismatch, VersionConflict
-from oppcore.records import Key, Lead, Opportunity
-from oppcore.repository.commit import Commit, Committed, Written
+from oppcore.errors import VersionConflict
+from oppcore.records import Key
+from oppcore.repository.commit import Commit, Committed
 from oppcore.repository.paging import (
     check_limit,
-    make_cursor,
     make_feed_cursor,
-    place_of,
-    read_cursor,
+    page_of,
     read_feed_cursor,
 )
 from oppcore.repository.powers import CommittedChange, Powers, check_where
@@ -27,24 +25,6 @@ from oppcore.repository.query import Page, Query, Stored
 __all__ = ["AsyncMemoryRepository", "MemoryRepository"]
 
 _POWERS = Powers(filters=(Present, Compare, Text, Answered, Exists, AllOf, AnyOf, SomeOf, Not), feeds=True)
-
-
-def _admits(query: Query, key: Key, record: object) -> bool:
-    if (key.kind, key.tenant) != (query.kind, query.tenant) or (query.ids is not None and key.id not in query.ids):
-        return False
-    if not isinstance(record, (Opportunity, Lead)):
-        asked = (query.pipeline, query.stages, query.outcomes, query.owners, query.changed_since, query.where)
-        return asked == (None,) * 6 and not query.removed
-    progress = record.progress
-    return (
-        (query.pipeline is None or progress.pipeline == query.pipeline)
-        and (query.stages is None or progress.stage in query.stages)
-        and (query.outcomes is None or progress.outcome in query.outcomes)
-        and (query.owners is None or record.team.owner_id in query.owners)
-        and (query.changed_since is None or progress.changed_at >= query.changed_since)
-        and (query.removed is None or query.removed == (progress.removal is not None))
-        and (query.where is None or query.where.judge(Situation(record=record, at=progress.changed_at)) is True)
-    )
 
 
 @final
@@ -67,14 +47,9 @@ class MemoryRepository:
     def find(self, query: Query, /) -> Page[Stored]:
         """Give a page of records."""
         check_where(self.powers, query.where)
-        behind = read_cursor(query)
         with self._lock:
-            found = [stored for key, stored in self._stored.items() if _admits(query, key, stored.record)]
-        placed = sorted(((place_of(stored, query), stored) for stored in found), key=lambda pair: pair[0])
-        rest = [pair for pair in placed if behind is None or pair[0] > behind]
-        page = rest[: query.limit]
-        cursor = make_cursor(query, page[-1][0]) if len(rest) > len(page) else None
-        return Page(tuple(stored for _, stored in page), cursor)
+            stored = tuple(self._stored.values())
+        return page_of(query, stored)
 
     def history(self, key: Key, /, *, after: int = 0, limit: int) -> Page[Change]:
         """Give changes in version order, from the first with a version above `after`."""
@@ -91,22 +66,16 @@ class MemoryRepository:
     def commit(self, commit: Commit, /) -> Committed:
         """Write everything, or nothing and raise."""
         with self._lock:
-            if commit.command_id is not None:
-                earlier = self._commands.get((commit.tenant, commit.command_id))
-                if earlier is not None and earlier.digest != commit.digest:
-                    raise CommandMismatch(commit.command_id)
-                if earlier is not None:
-                    return earlier
-            for guard in commit.guards:
-                self._check(guard.key, guard.version)
-            for write in commit.writes:
-                self._check(write.key, write.expected)
+            earlier = None if commit.command_id is None else self._commands.get((commit.tenant, commit.command_id))
+            if earlier is not None and commit.is_done(earlier):
+                return earlier
+            for condition in commit.conditions:
+                self._check(condition.key, condition.version)
             for write in commit.writes:
                 self._stored[write.key] = Stored(write.key, write.record, write.version)
                 self._changes.setdefault(write.key, []).extend(write.changes)
                 self._log.extend((write.key, change) for change in write.changes)
-            written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
-            committed = Committed(written, commit.digest)
+            committed = commit.outcome
             if commit.command_id is not None:
                 self._commands[commit.tenant, commit.command_id] = attrs.evolve(committed, repeated=True)
             return committed

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from oppcore.codec import instant_text
+from oppcore.criteria import Situation
 from oppcore.errors import InvalidDocument, Problem
 from oppcore.records import Lead, Opportunity
-from oppcore.repository.query import MAX_PAGE, Query, Stored
+from oppcore.repository.query import MAX_PAGE, Page, Query, Stored
 
 __all__ = [
     "check_limit",
@@ -20,6 +22,7 @@ __all__ = [
     "make_cursor",
     "make_feed_cursor",
     "make_search_cursor",
+    "page_of",
     "place_of",
     "read_cursor",
     "read_feed_cursor",
@@ -132,3 +135,36 @@ def read_search_cursor(query: Query, cursor: str | None) -> tuple[str | None, tu
     if place is not None and not all(map(_is_text, place)):  # pyright: ignore[reportUnknownArgumentType]
         raise _refusal()
     return page, None if place is None else tuple(place)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _admits(query: Query, stored: Stored) -> bool:
+    key, record = stored.key, stored.record
+    if (key.kind, key.tenant) != (query.kind, query.tenant) or (query.ids is not None and key.id not in query.ids):
+        return False
+    if not isinstance(record, (Opportunity, Lead)):
+        asked = (query.pipeline, query.stages, query.outcomes, query.owners, query.changed_since, query.where)
+        return asked == (None,) * 6 and not query.removed
+    progress = record.progress
+    return (
+        (query.pipeline is None or progress.pipeline == query.pipeline)
+        and (query.stages is None or progress.stage in query.stages)
+        and (query.outcomes is None or progress.outcome in query.outcomes)
+        and (query.owners is None or record.team.owner_id in query.owners)
+        and (query.changed_since is None or progress.changed_at >= query.changed_since)
+        and (query.removed is None or query.removed == (progress.removal is not None))
+        and (query.where is None or query.where.judge(Situation(record=record, at=progress.changed_at)) is True)
+    )
+
+
+def page_of(query: Query, stored: Iterable[Stored]) -> Page[Stored]:
+    """Give the page that a query admits of what is stored, in its order.
+
+    For stores that filter in plain code. They may leave out what they know the query does not admit.
+    """
+    behind = read_cursor(query)
+    found = [one for one in stored if _admits(query, one)]
+    placed = sorted(((place_of(one, query), one) for one in found), key=lambda pair: pair[0])
+    rest = [pair for pair in placed if behind is None or pair[0] > behind]
+    page = rest[: query.limit]
+    cursor = make_cursor(query, page[-1][0]) if len(rest) > len(page) else None
+    return Page(tuple(one for _, one in page), cursor)

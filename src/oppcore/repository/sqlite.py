@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 from oppcore.codec import decode_pipeline
 from oppcore.engine import Change
-from oppcore.errors import CommandMismatch, Corrupt, Unsupported, VersionConflict
+from oppcore.errors import Corrupt, Unsupported, VersionConflict
 from oppcore.pipeline import OwnCriteria
 from oppcore.records import Key, RecordKind
 from oppcore.records.checks import MAX_KEY, check_text
@@ -225,9 +225,7 @@ class SqliteRepository:
         def unit(connection: sqlite3.Connection) -> Committed:
             if commit.command_id is not None:
                 earlier = _find_command(connection, commit.tenant, commit.command_id)
-                if earlier is not None and earlier.digest != commit.digest:
-                    raise CommandMismatch(commit.command_id)
-                if earlier is not None:
+                if earlier is not None and commit.is_done(earlier):
                     return earlier
             for guard in commit.guards:
                 _expect(connection, guard.key, guard.version)
@@ -236,11 +234,12 @@ class SqliteRepository:
                     _expect(connection, write.key, write.expected)
             for write, row, texts in zip(commit.writes, rows, changes, strict=True):
                 _save(connection, write, row, texts)
-            written = tuple(Written(write.key, write.expected, write.version) for write in commit.writes)
+            outcome = commit.outcome
             if commit.command_id is not None:
-                parts = json.dumps([(part.key.kind, part.key.id, part.expected, part.version) for part in written])
+                written = [(part.key.kind, part.key.id, part.expected, part.version) for part in outcome.written]
+                parts = json.dumps(written)
                 connection.execute(_ADD_COMMAND, (commit.tenant, commit.command_id, commit.digest, parts))
-            return Committed(written, commit.digest)
+            return outcome
 
         return self._file.write(unit)
 

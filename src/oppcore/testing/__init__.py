@@ -1,8 +1,9 @@
-"""What hosts test their rules with: strategies, assertions, scenarios, coverage, mutants. Extra `[testing]`."""
+"""What hosts test their rules and stores with: strategies, scenarios, coverage, mutants, contracts. Extra `[testing]`."""
 
 from __future__ import annotations
 
 from oppcore.testing.assertions import assert_allowed, assert_refused
+from oppcore.testing.contract import AsyncRepositoryContract, RepositoryContract
 from oppcore.testing.criteria import criteria
 from oppcore.testing.criterion_contract import check_criterion
 from oppcore.testing.histories import histories
@@ -11,11 +12,14 @@ from oppcore.testing.pipelines import pipelines
 from oppcore.testing.records import leads, opportunities, situations
 from oppcore.testing.rules import RuleCase, RuleCoverage, RuleKind, RuleRecorder, find_cases
 from oppcore.testing.scenarios import Scenario, ScenarioResult, load_scenarios, run_scenario, scenario_schema
+from oppcore.testing.simulation import simulate
 from oppcore.testing.values import actors, field_values, keys, moments, moneys, texts
 
 __all__ = [
+    "AsyncRepositoryContract",
     "Mutant",
     "MutationScore",
+    "RepositoryContract",
     "RuleCase",
     "RuleCoverage",
     "RuleKind",
@@ -41,6 +45,7 @@ __all__ = [
     "pipelines",
     "run_scenario",
     "scenario_schema",
+    "simulate",
     "situations",
     "texts",
 ]
