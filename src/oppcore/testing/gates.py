@@ -1,0 +1,190 @@
+"""Strategies for situations on either side of a gate, its limits included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, final
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from oppcore.criteria import (
+    AllOf,
+    Compare,
+    Comparison,
+    Criterion,
+    Elapsed,
+    Exists,
+    Impossible,
+    Not,
+    Present,
+    Situation,
+    Text,
+    Undecided,
+    Witness,
+    find_counterexample,
+    find_witness,
+    say_criterion,
+)
+from oppcore.criteria.combinators import leaves_of
+from oppcore.pipeline import Pipeline, Stage, StageKind
+from oppcore.proof.model import is_built_in
+from oppcore.records import Field
+from oppcore.testing.hints import find_operands
+from oppcore.testing.records import situations
+
+__all__ = ["satisfying", "violating"]
+
+_ANY = Pipeline(key="any", stages=[Stage(key="open", kind=StageKind.OPEN), Stage(key="won", kind=StageKind.WON)])
+_BUDGET = 5_000
+_MOST = 40
+
+
+def satisfying(
+    gate: Criterion | Sequence[Criterion],
+    *,
+    pipeline: Pipeline | None = None,
+    among: SearchStrategy[Situation] | None = None,
+) -> SearchStrategy[Situation]:
+    """Generate situations in which a criterion (or every one of several) is true; exactly on its limits, too.
+
+    The records are of the `pipeline`, deals of any pipeline where none is given. Situations `among` which to choose are
+    needed where a criterion of your own decides: nobody can know what makes it true.
+
+    Raises `ValueError` where there is no such situation, where it is not known whether there is one and nothing is
+    given to choose among, and where the criterion asks for fields that the pipeline does not have.
+
+    >>> from oppcore.criteria import Compare
+    >>> satisfying(Compare("probability", "gt", 1))
+    Traceback (most recent call last):
+    ...
+    ValueError: no situation satisfies this: probability is above 1
+    """
+    return _either_side(_as_one(gate), pipeline, among, is_true=True)
+
+
+def violating(
+    gate: Criterion | Sequence[Criterion],
+    *,
+    pipeline: Pipeline | None = None,
+    among: SearchStrategy[Situation] | None = None,
+) -> SearchStrategy[Situation]:
+    """Generate situations in which a criterion (or one of several) is not true: false, or unknown; as `satisfying`."""
+    return _either_side(_as_one(gate), pipeline, among, is_true=False)
+
+
+def _as_one(gate: Criterion | Sequence[Criterion]) -> Criterion:
+    if not isinstance(gate, Sequence):
+        return gate
+    return gate[0] if len(gate) == 1 else AllOf(gate)
+
+
+def _either_side(
+    gate: Criterion, pipeline: Pipeline | None, among: SearchStrategy[Situation] | None, *, is_true: bool
+) -> SearchStrategy[Situation]:
+    place = _ANY if pipeline is None else pipeline
+    _check_fields(gate, place, is_given=pipeline is not None)
+    verb = "satisfies" if is_true else "violates"
+    found = _ask(gate, (), place.known_fields, is_true=is_true)
+    if isinstance(found, Impossible):
+        message = f"no situation {verb} this: {say_criterion(gate)}"
+        raise ValueError(message)
+    if isinstance(found, Undecided):
+        if among is None:
+            message = (
+                f"whether a situation {verb} this is not known, for {found.what} decides it: {say_criterion(gate)}. "
+                "Give some to choose among: among=situations(pipeline), or situations of your own"
+            )
+            raise ValueError(message)
+        return among.filter(lambda one: (gate.judge(one) is True) is is_true)
+    side = _Side(gate, place, found, is_true)
+    return _placed(side, situations(place) if among is None else among)
+
+
+def _check_fields(gate: Criterion, pipeline: Pipeline, *, is_given: bool) -> None:
+    asked = {name for leaf in leaves_of(gate) if isinstance(name := _field_of(leaf), str)}
+    unknown = sorted(asked - set(pipeline.known_fields))
+    if unknown:
+        what = (
+            f"{pipeline.key} has no such fields" if is_given else "no deal has such fields; give the pipeline that has"
+        )
+        message = f"the gate asks for {', '.join(unknown)}, and {what}"
+        raise ValueError(message)
+
+
+def _field_of(leaf: Any) -> str | None:
+    match leaf:
+        case Present(name) | Compare(name) | Text(name) | Exists(name):
+            return name
+        case _:
+            return None
+
+
+@final
+class _Side:
+    """One side of a gate, and the ways to be on it that are worth trying."""
+
+    def __init__(self, gate: Criterion, pipeline: Pipeline, first: Witness, is_true: bool) -> None:
+        self._gate, self._fields, self._is_true = gate, pipeline.known_fields, is_true
+        self._first = first
+
+    def holds(self, situation: Situation) -> bool:
+        """Say whether a situation is on this side."""
+        return (self._gate.judge(situation) is True) is self._is_true
+
+    @cached_property
+    def witnesses(self) -> tuple[Witness, ...]:
+        """Ways to be on this side: any, on each limit and just beside it, and with each part true or not."""
+        found = [self._first]
+        for further in islice(self._further(), _MOST):
+            one = _ask(self._gate, (further,), self._fields, is_true=self._is_true)
+            if isinstance(one, Witness) and one not in found:
+                found.append(one)
+        return tuple(found)
+
+    def _further(self) -> Iterator[Criterion]:
+        leaves = tuple(leaf for leaf in leaves_of(self._gate) if is_built_in(leaf))
+        for leaf in leaves:
+            match leaf:
+                case Compare(name):
+                    yield from (Compare(name, Comparison.EQ, value) for value in find_operands(leaf))
+                case Elapsed(since):
+                    limits = (days for days in (leaf.at_least_days, leaf.at_most_days) if days is not None)
+                    yield from (Elapsed(since, at_least_days=days, at_most_days=days) for days in limits)
+                case _:
+                    pass
+        for leaf in leaves:
+            yield from (leaf, Not(leaf))
+            if isinstance(leaf, (Compare, Text)):
+                yield Not(Present(leaf.field))
+
+
+def _ask(
+    gate: Criterion, further: tuple[Criterion, ...], fields: Mapping[str, Field], *, is_true: bool
+) -> Witness | Impossible | Undecided:
+    if is_true:
+        return find_witness((gate, *further), fields=fields, budget=_BUDGET)
+    return find_counterexample(further, gate, fields=fields, budget=_BUDGET)
+
+
+@st.composite
+def _placed(draw: DrawFn, side: _Side, some: SearchStrategy[Situation]) -> Situation:
+    """Take any situation, and make it so, unless it is so already."""
+    situation = draw(some)
+    if draw(st.booleans()) and side.holds(situation):
+        return situation
+    made = _applied(draw(st.sampled_from(side.witnesses)), situation)
+    by_anybody = attrs.evolve(made, actor=situation.actor)
+    return by_anybody if made.actor is None and side.holds(by_anybody) else made
+
+
+def _applied(witness: Witness, situation: Situation) -> Situation:
+    record: Any = situation.record
+    try:
+        made = witness.apply(record, at=situation.at)
+    except (TypeError, ValueError):  # what is asked for does not go with what else the record holds
+        made = witness.apply(type(record)(id=record.id, progress=record.progress), at=situation.at)
+    return attrs.evolve(made, facts=situation.facts, personal=situation.personal)
