@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import islice
-from typing import Any, final
+from collections.abc import Sequence
+from typing import Any
 
 import attrs
 from hypothesis import strategies as st
@@ -14,27 +12,20 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from oppcore.criteria import (
     AllOf,
     Compare,
-    Comparison,
     Criterion,
-    Elapsed,
     Exists,
     Impossible,
-    Not,
     Present,
     Situation,
     Text,
     Undecided,
     Witness,
-    find_counterexample,
-    find_witness,
     say_criterion,
 )
 from oppcore.criteria.combinators import leaves_of
 from oppcore.pipeline import Pipeline, Stage, StageKind
-from oppcore.proof.model import is_built_in
-from oppcore.records import Field
-from oppcore.testing.hints import find_operands
 from oppcore.testing.records import situations
+from oppcore.testing.sides import Side, find_way
 
 __all__ = ["satisfying", "violating"]
 
@@ -88,7 +79,7 @@ def _either_side(
     place = _ANY if pipeline is None else pipeline
     _check_fields(gate, place, is_given=pipeline is not None)
     verb = "satisfies" if is_true else "violates"
-    found = _ask(gate, (), place.known_fields, is_true=is_true)
+    found = find_way(gate, (), place.known_fields, is_true=is_true)
     if isinstance(found, Impossible):
         message = f"no situation {verb} this: {say_criterion(gate)}"
         raise ValueError(message)
@@ -100,7 +91,7 @@ def _either_side(
             )
             raise ValueError(message)
         return among.filter(lambda one: (gate.judge(one) is True) is is_true)
-    side = _Side(gate, place, found, is_true)
+    side = Side(gate, place.known_fields, found, is_true=is_true)
     return _placed(side, situations(place) if among is None else among)
 
 
@@ -123,55 +114,8 @@ def _field_of(leaf: Any) -> str | None:
             return None
 
 
-@final
-class _Side:
-    """One side of a gate, and the ways to be on it that are worth trying."""
-
-    def __init__(self, gate: Criterion, pipeline: Pipeline, first: Witness, is_true: bool) -> None:
-        self._gate, self._fields, self._is_true = gate, pipeline.known_fields, is_true
-        self._first = first
-
-    def holds(self, situation: Situation) -> bool:
-        """Say whether a situation is on this side."""
-        return (self._gate.judge(situation) is True) is self._is_true
-
-    @cached_property
-    def witnesses(self) -> tuple[Witness, ...]:
-        """Ways to be on this side: any, on each limit and just beside it, and with each part true or not."""
-        found = [self._first]
-        for further in islice(self._further(), _MOST):
-            one = _ask(self._gate, (further,), self._fields, is_true=self._is_true)
-            if isinstance(one, Witness) and one not in found:
-                found.append(one)
-        return tuple(found)
-
-    def _further(self) -> Iterator[Criterion]:
-        leaves = tuple(leaf for leaf in leaves_of(self._gate) if is_built_in(leaf))
-        for leaf in leaves:
-            match leaf:
-                case Compare(name):
-                    yield from (Compare(name, Comparison.EQ, value) for value in find_operands(leaf))
-                case Elapsed(since):
-                    limits = (days for days in (leaf.at_least_days, leaf.at_most_days) if days is not None)
-                    yield from (Elapsed(since, at_least_days=days, at_most_days=days) for days in limits)
-                case _:
-                    pass
-        for leaf in leaves:
-            yield from (leaf, Not(leaf))
-            if isinstance(leaf, (Compare, Text)):
-                yield Not(Present(leaf.field))
-
-
-def _ask(
-    gate: Criterion, further: tuple[Criterion, ...], fields: Mapping[str, Field], *, is_true: bool
-) -> Witness | Impossible | Undecided:
-    if is_true:
-        return find_witness((gate, *further), fields=fields, budget=_BUDGET)
-    return find_counterexample(further, gate, fields=fields, budget=_BUDGET)
-
-
 @st.composite
-def _placed(draw: DrawFn, side: _Side, some: SearchStrategy[Situation]) -> Situation:
+def _placed(draw: DrawFn, side: Side, some: SearchStrategy[Situation]) -> Situation:
     """Take any situation, and make it so, unless it is so already."""
     situation = draw(some)
     if draw(st.booleans()) and side.holds(situation):

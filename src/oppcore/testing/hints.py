@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
@@ -12,6 +12,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.criteria import (
+    AllOf,
     Answered,
     Compare,
     Criterion,
@@ -26,47 +27,22 @@ from oppcore.criteria import (
 )
 from oppcore.criteria.combinators import leaves_of
 from oppcore.criteria.domains import durations, plain_values, text_values
-from oppcore.money import Money, minor_units
+from oppcore.money import Money
 from oppcore.pipeline import Pipeline, Rule
 from oppcore.pipeline.edges import Edge
 from oppcore.pipeline.rules import stay_rules
 from oppcore.proof.declared import named_roles
 from oppcore.proof.model import is_built_in
 from oppcore.proof.places import criteria_of
-from oppcore.records import ITEM_FIELDS, CustomFields, Field, FieldType, Quote, Record
+from oppcore.records import CustomFields, Field, FieldType, Quote, Record
 from oppcore.records.fields import find_field_problem
+from oppcore.testing.sides import Side, find_operands
 
-__all__ = ["Hints", "find_operands", "near", "settable"]
+__all__ = ["Hints", "settable"]
 
 _BUDGET = 2_000
-_DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
+_DAY = timedelta(days=1)
 _MOST_DIGITS = 12
-
-
-def near(value: Any) -> tuple[Any, ...]:
-    """Give a value, and what lies just above and just below it where it has neighbours.
-
-    >>> near(Money(5, "EUR"))
-    (Money('5', 'EUR'), Money('5.01', 'EUR'), Money('4.99', 'EUR'))
-    """
-    match value:
-        case Decimal():
-            step: Any = Decimal(1).scaleb(min(int(value.as_tuple().exponent), -2))
-        case Money():
-            step = Money(Decimal(1).scaleb(-minor_units(value.currency)), value.currency)
-        case datetime():
-            step = _TICK
-        case date():
-            step = _DAY
-        case _:
-            return (value,)
-    return (value, value + step, value - step)
-
-
-def find_operands(leaf: Compare) -> Iterator[Any]:
-    """Give what a comparison compares with, and what lies just beside it."""
-    for operand in leaf.operands:
-        yield from near(operand)
 
 
 def settable(pipeline: Pipeline, record: Record, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,6 +74,7 @@ class Hints:
         self.pipeline = pipeline
         self._further = tuple(further)
         self._known: dict[str, Witness | None] = {}
+        self._sides: dict[str, tuple[Witness, ...]] = {}
 
     @cached_property
     def _leaves(self) -> tuple[Any, ...]:
@@ -117,11 +94,21 @@ class Hints:
 
     @cached_property
     def amendments(self) -> tuple[Mapping[str, Any], ...]:
-        """What is worth setting: for every field that is asked about, values on either side of each limit, and none."""
+        """What is worth setting: for every field that is asked about, values on either side of each limit, and none.
+
+        What approvals cover comes first, and more often than its share.
+        """
         found: dict[str, Mapping[str, Any]] = {}
         for values in self._amendments():
             found.setdefault(repr(values), values)
-        return tuple(found.values())
+        covered = {cover.field for approval in self.pipeline.approvals for cover in approval.covers}
+        often = tuple(values for values in found.values() if not covered.isdisjoint(values))
+        return (*often, *found.values(), *often)
+
+    def people(self, choice: int) -> frozenset[str]:
+        """Give the roles somebody has: none, all there are, or one of them."""
+        sets = (frozenset[str](), self.roles, *(frozenset([role]) for role in sorted(self.roles)))
+        return sets[choice % len(sets)]
 
     def _amendments(self) -> Iterator[Mapping[str, Any]]:
         covered = [cover.field for approval in self.pipeline.approvals for cover in approval.covers]
@@ -147,18 +134,22 @@ class Hints:
             yield CustomFields({"x": True})
             yield None
         else:
-            if field.type is FieldType.TEXT and not field.choices:
-                tried: Iterable[Any] = ("x", *text_values(about, [leaf for leaf in about if isinstance(leaf, Text)]))
-            else:
-                tried = (*plain_values(field, about), *self._beside(field, about))
-            for value in tried:
+            for value in (*self._plain(field, about), None):
                 if not _is_extreme(value) and _fits(field, value):
                     yield value
+
+    def _plain(self, field: Field, about: Sequence[Any]) -> Iterator[Any]:
+        if field.type is FieldType.TEXT and not field.choices:
+            tried = text_values(about, [leaf for leaf in about if isinstance(leaf, Text)])
+            yield from ("x", *(value for value in tried if value.isprintable()))
+        else:
+            yield from plain_values(field, about)
+            yield from self._beside(field, about)
 
     def _beside(self, field: Field, about: Iterable[Any]) -> Iterator[Any]:
         if field.type is FieldType.MONEY:  # amounts that nobody asks about, in the money of the process
             code = self.pipeline.currency or "EUR"
-            yield from (Money(units, code) for units in (1, 2))
+            yield from (Money(units, code) for units in (1, 2, 100))
         for leaf in about:
             if isinstance(leaf, Compare):
                 yield from find_operands(leaf)
@@ -167,13 +158,27 @@ class Hints:
         """Give what lets a record be opened; None where that is not known."""
         return self._solve((*_decided(edge.gate), *_roles_of(edge)))
 
-    def meet(self, edge: Edge, unmet: Iterable[Rule]) -> Iterator[Witness]:
-        """Give what lets an edge be taken: what meets the rules that are not met, then what meets all there are."""
+    def meet(self, edge: Edge, unmet: Iterable[Rule], choice: int = 0) -> Iterator[Witness]:
+        """Give what lets an edge be taken: what meets the rules that are not met, then what meets all there are.
+
+        A `choice` other than 0 is for one of the less obvious ways: on a limit, or through another part of the gate.
+        """
+        if choice:
+            sides = self._ways(edge)
+            yield from sides[choice % len(sides) : choice % len(sides) + 1] if sides else ()
         stay = () if edge.source is None else stay_rules(self.pipeline.stage(edge.source.stage))
         for asked in (tuple(unmet), edge.gate, (*edge.gate, *stay)):
             witness = self._solve((*_decided(asked), *_roles_of(edge)))
             if witness is not None:
                 yield witness
+
+    def _ways(self, edge: Edge) -> tuple[Witness, ...]:
+        gate = AllOf((*_decided(edge.gate), *_roles_of(edge)))
+        if (key := repr(gate)) not in self._sides:
+            first = self._solve(gate.parts)
+            side = None if first is None else Side(gate, self.pipeline.known_fields, first, is_true=True)
+            self._sides[key] = () if side is None else side.witnesses
+        return self._sides[key]
 
     def _solve(self, criteria: tuple[Criterion, ...]) -> Witness | None:
         key = repr(criteria)
@@ -196,16 +201,13 @@ def _roles_of(edge: Edge) -> tuple[Criterion, ...]:
 
 
 def _fits(field: Field, value: Any) -> bool:
-    if value is None:
-        return True
-    if field.quote_field:
-        field = ITEM_FIELDS["quotes"].get(field.quote_field, field)
-        try:
-            Quote(id="q", **{field.name: value})
-        except (TypeError, ValueError):
-            return False
-        return True
-    return find_field_problem(field, value) is None
+    if not field.quote_field:
+        return value is None or find_field_problem(field, value) is None
+    try:
+        Quote(id="q", **{field.quote_field: value})
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _fresh_id(quotes: Iterable[Quote]) -> str:

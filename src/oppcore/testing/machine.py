@@ -22,6 +22,8 @@ from oppcore.testing.telling import Broken, Voice
 
 __all__ = ["pipeline_machine"]
 
+_PACES = (6, 2)
+"""How often records move: who hurries sees all stages, who takes time sees what can be done in one."""
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -124,7 +126,8 @@ def _led_by(settings: Settings | None) -> Settings:
 
 @st.composite
 def _plans(draw: DrawFn, hints: Hints, acts: tuple[Act, ...], facts: SearchStrategy[Facts], max_steps: int) -> Plan:
-    some = st.tuples(steps(hints.pipeline, acts=acts, is_lively=False), facts)
+    pace = draw(st.sampled_from(_PACES))
+    some = st.tuples(steps(hints.pipeline, acts=acts, pace=pace, is_lively=False), facts)
     few, many = st.lists(some, max_size=max_steps), st.lists(some, min_size=max_steps // 2, max_size=max_steps)
     return Plan(
         entry=draw(st.sampled_from(hints.pipeline.entries)),

@@ -115,7 +115,11 @@ class Player:
 
     def _when(self, at: datetime, step: Step) -> When:
         recorded_at = None if step.late is None else max(at, self.record.progress.recorded_at) + step.late
-        return {"at": at, "actor": step.actor or named("ann"), "recorded_at": recorded_at}
+        return {
+            "at": at,
+            "actor": step.actor or named("ann", self._hints.people(step.people)),
+            "recorded_at": recorded_at,
+        }
 
     def _situation(self, record: Record, at: datetime, actor: Actor) -> Situation:
         return Situation(record=record, at=at, actor=actor, facts=self._facts, personal=self._pipeline.personal)
@@ -143,6 +147,8 @@ class Player:
         others = [edge for edge in edges if edge not in aimed]
         if self.record.progress.outcome is Outcome.OPEN:
             others = sorted((one for one in others if _onward(one) < len(_ONWARD)), key=_onward)
+        else:
+            others = [*turned(others, step.choice)]
         for edge in (*turned(aimed, step.choice), *others):
             if self._go(edge, step, when):
                 return
@@ -158,7 +164,7 @@ class Player:
         start = self.record, list(self.deeds)
         situation = self._situation(self.record, when["at"], when["actor"])
         missing = [rule for rule in edge.gate if rule.criterion.judge(situation) is not True]
-        for witness in self._hints.meet(edge, missing):
+        for witness in self._hints.meet(edge, missing, step.choice // 3):
             if self._bring_about(edge, witness, when, step):
                 return True
             self._record, self.deeds = start[0], list(start[1])

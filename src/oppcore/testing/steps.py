@@ -54,8 +54,8 @@ class Ask(StrEnum):
 class Step:
     """Something to be tried: numbers choose among what there is, counted round.
 
-    `actor` None is whoever may. `wait` passes first: a time, or the number of one worth waiting for. `late` is how long
-    after that it is recorded; None where it is recorded at once.
+    `actor` None is whoever may; `people` chooses the roles it is tried with first. `wait` passes before: a time, or the
+    number of one worth waiting for. `late` is how long after that it is recorded; None where it is recorded at once.
     """
 
     act: Act
@@ -68,20 +68,28 @@ class Step:
     wait: timedelta | int = timedelta()
     late: timedelta | None = None
     actor: Actor | None = None
+    people: int = 0
     is_overriding: bool = False
 
 
 _AIMS = (
     *[Direction.ADVANCE] * 6,
-    *(one for one in Direction if one not in (Direction.OPEN, Direction.ADVANCE, Direction.TRANSFER)),
+    *[Direction.REVERT] * 2,
+    *[Direction.LOSE] * 2,
+    Direction.JUMP,
+    Direction.WIN,
+    Direction.ABANDON,
+    Direction.DELIVER,
+    Direction.REOPEN,
+    Direction.OVERTURN,
+    Direction.RECLASSIFY,
 )
-_ASKS = (*[Ask.GRANT] * 4, *Ask)
+_ASKS = (*[Ask.GRANT] * 6, *Ask)
 _WEIGHTS: Mapping[Act, int] = {
-    Act.MOVE: 6,
     Act.AMEND: 4,
     Act.APPROVE: 3,
     Act.HOLD: 1,
-    Act.CORRECT: 1,
+    Act.CORRECT: 2,
     Act.REMOVE: 1,
 }
 
@@ -109,14 +117,18 @@ def _choices() -> SearchStrategy[int]:
 
 
 @st.composite
-def steps(draw: DrawFn, pipeline: Pipeline, *, acts: Collection[Act], is_lively: bool = True) -> Step:
-    """Generate steps; where they are `lively`, people act who may not, and things are recorded late."""
-    act = draw(st.sampled_from([act for act in acts for _ in range(_WEIGHTS.get(act, 0))]))
+def steps(draw: DrawFn, pipeline: Pipeline, *, acts: Collection[Act], pace: int = 6, is_lively: bool = True) -> Step:
+    """Generate steps, moves among them as often as the `pace` says.
+
+    Where they are `lively`, people act who may not, and things are recorded late.
+    """
+    weights = {**_WEIGHTS, Act.MOVE: pace}
+    act = draw(st.sampled_from([act for act in acts for _ in range(weights.get(act, 0))]))
     said: dict[str, Any] = {"act": act}
     match act:
         case Act.MOVE:
-            said |= {"aim": draw(st.sampled_from(_AIMS)), "choice": draw(st.integers(0, 3))}
-        case Act.AMEND if draw(st.integers(0, 2)) == 2:
+            said |= {"aim": draw(st.sampled_from(_AIMS)), "choice": draw(st.integers(0, 11))}
+        case Act.AMEND if draw(st.integers(0, 5)) == 5:
             said |= {"values": draw(values_of(pipeline, max_size=3))}
         case Act.APPROVE:
             said |= {"ask": draw(st.sampled_from(_ASKS)), "choice": draw(_choices())}
@@ -124,12 +136,14 @@ def steps(draw: DrawFn, pipeline: Pipeline, *, acts: Collection[Act], is_lively:
             said |= {"day": draw(st.none() | st.dates(min_value=date(2026, 1, 1), max_value=date(2035, 1, 1)))}
             said |= {"choice": draw(st.integers(0, 1))}
         case Act.CORRECT:
-            said |= {"choice": draw(_choices()), "share": draw(st.none() | st.floats(0, 1))}
+            said |= {"choice": draw(_choices()), "share": draw(st.none() | st.just(0.5) | st.floats(0, 1))}
         case _:
             said |= {"choice": draw(_choices())}
     if Act.OVERRIDE in acts and act in (Act.MOVE, Act.AMEND):
         said |= {"is_overriding": draw(st.integers(0, 3)) == 3}
     said |= {"wait": draw(_waits())}
-    if is_lively:
+    if not is_lively:
+        said |= {"people": draw(st.sampled_from((0, 0, 0, 0, 1, 2, 3, 4)))}
+    else:
         said |= {"late": draw(st.none() | delays()), "actor": draw(st.none() | st.none() | actors())}
     return Step(**said)
