@@ -9,9 +9,9 @@ from typing import Any, TypeAlias, final
 
 import attrs
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from oppcore.pipeline import Flow, Pipeline, write_pipeline
+from oppcore.pipeline import Flow, write_pipeline
 from oppcore.pipeline.structure import MAX_NODES, MAX_STAGES
 from oppcore.testing.pipelines import pipelines
 
@@ -261,26 +261,30 @@ _DOUBTFUL: tuple[tuple[str, _Spoil], ...] = (
 )
 
 
-@st.composite
-def broken_pipelines(draw: DrawFn, *, codes: Iterable[str] | None = None) -> BrokenPipeline:
+_ALL: tuple[tuple[str, _Spoil, bool], ...] = (
+    *((code, spoil, False) for code, spoil in _SPOILED),
+    *((code, spoil, True) for code, spoil in _DOUBTFUL),
+)
+
+
+def broken_pipelines(*, codes: Iterable[str] | None = None) -> SearchStrategy[BrokenPipeline]:
     """Generate documents of pipelines with one fault each, be it in what they say or in what that comes to.
 
     `codes` names the problems to be drawn from; all there are, if none are named. There may be further problems.
     Raises `ValueError` for a code that no fault of these has.
     """
-    known = [*((*one, False) for one in _SPOILED), *((*one, True) for one in _DOUBTFUL)]
-    wanted = {code for code, _, _ in known} if codes is None else set(codes)
-    if unknown := sorted(wanted - {code for code, _, _ in known}):
-        message = (
-            f"no broken pipeline has {', '.join(unknown)}; there are: {', '.join(sorted({one[0] for one in known}))}"
-        )
+    known = sorted({code for code, _, _ in _ALL})
+    wanted = set(known) if codes is None else set(codes)
+    if unknown := sorted(wanted - set(known)):
+        message = f"no broken pipeline has {', '.join(unknown)}; there are: {', '.join(known)}"
         raise ValueError(message)
-    code, spoil, loads = draw(st.sampled_from([one for one in known if one[0] in wanted]))
-    sound = attrs.evolve(draw(_sound()), flow=Flow(), transitions=(), opens_in=())
-    document = write_pipeline(sound)
+    return _broken(sorted(wanted))
+
+
+@st.composite
+def _broken(draw: DrawFn, codes: list[str]) -> BrokenPipeline:
+    code, spoil, loads = draw(st.sampled_from([one for one in _ALL if one[0] in codes]))
+    generated = draw(pipelines(gates=False, max_open_stages=4))
+    document = write_pipeline(attrs.evolve(generated, flow=Flow(), transitions=(), opens_in=()))
     path = spoil(document)
     return BrokenPipeline(json.dumps(document, ensure_ascii=False, indent=2), code, path, loads)
-
-
-def _sound() -> st.SearchStrategy[Pipeline]:
-    return pipelines(gates=False, max_open_stages=4)

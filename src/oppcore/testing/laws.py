@@ -8,7 +8,7 @@ from oppcore.codec import decode, encode
 from oppcore.criteria import Situation
 from oppcore.engine import Amended, Change, Moved, Opened, Requested, Signed, replay
 from oppcore.engine.changes import Origination
-from oppcore.errors import Problem
+from oppcore.errors import OppcoreError, Problem
 from oppcore.pipeline import Pipeline, Rule
 from oppcore.pipeline.edges import find_edge, find_state_problem, open_edge
 from oppcore.pipeline.rules import stay_rules
@@ -38,7 +38,7 @@ def _replayed(changes: Sequence[Change], record: Record) -> Iterator[Problem]:
     try:
         if replay(changes, of=type(record)) != record:
             yield Problem("law.replay")
-    except (ValueError, TypeError):
+    except (OppcoreError, TypeError, ValueError):
         yield Problem("law.replay")
     if decode(encode(changes[-1])) != changes[-1]:
         yield Problem("law.saved")

@@ -33,6 +33,7 @@ __all__ = ["Side", "find_operands", "find_way", "near"]
 
 _BUDGET = 5_000
 _MOST = 40
+_MOMENT = Decimal("0.00001")
 _DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
 
 
@@ -90,8 +91,9 @@ class Side:
                 case Compare(name):
                     yield from (Compare(name, Comparison.EQ, value) for value in find_operands(leaf))
                 case Elapsed(since):
-                    limits = (days for days in (leaf.at_least_days, leaf.at_most_days) if days is not None)
-                    yield from (Elapsed(since, at_least_days=days, at_most_days=days) for days in limits)
+                    for days in (leaf.at_least_days, leaf.at_most_days):
+                        for low, high in _spans(days):
+                            yield Elapsed(since, at_least_days=low, at_most_days=high)
                 case _:
                     pass
         for leaf in leaves:
@@ -107,3 +109,11 @@ def find_way(
     if is_true:
         return find_witness((gate, *further), fields=fields, budget=_BUDGET)
     return find_counterexample(further, gate, fields=fields, budget=_BUDGET)
+
+
+def _spans(days: Decimal | None) -> Iterator[tuple[Decimal, Decimal]]:
+    """Give a limit of a clock, and the second before and after it."""
+    if days is not None:
+        yield days, days
+        yield max(Decimal(0), days - _MOMENT), days
+        yield days, days + _MOMENT
