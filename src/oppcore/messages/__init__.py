@@ -69,6 +69,7 @@ _KINDS: Mapping[tuple[str, str], str] = {
     ("role", "have"): "actor",
     ("role", "need"): "role",
     ("say", "path"): "field",
+    ("story", "actor"): "actor",
     # In one code.
     ("action.unknown", "need"): "action",
     ("approval.bound", "bound"): "",

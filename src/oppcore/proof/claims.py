@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, final
+from datetime import datetime
+from typing import Any, TypeAlias, cast, final
 
 import attrs
 
 from oppcore.criteria import Undecided
-from oppcore.engine import Amended, Change, Converted, Corrected, Moved, Opened, Origination, Requested, Signed
+from oppcore.engine import (
+    Amended,
+    Change,
+    Converted,
+    Corrected,
+    Moved,
+    Opened,
+    Origination,
+    Removed,
+    Requested,
+    Restored,
+    Signed,
+)
 from oppcore.errors import Problem
 from oppcore.messages import Names
+from oppcore.records import ITEM_TYPES, RecordKind
 
 __all__ = ["Answer", "Proved", "Refuted", "Story"]
 
@@ -29,7 +43,7 @@ class Story:
     @property
     def lines(self) -> tuple[Problem, ...]:
         """What each change is, said by code: what `tell` puts in words."""
-        return tuple(_with_waiver(change, _line(change)) for change in self.changes)
+        return tuple(_line(change) for change in self.changes)
 
     def tell(self, language: str = "en", *, names: Names | None = None) -> str:
         """Tell it, a line for each change. Raises `LookupError` for a language that there is not."""
@@ -40,27 +54,21 @@ class Story:
         return self.tell()
 
 
-def _with_waiver(change: Change, line: Problem) -> Problem:
-    waiver = change.stamp.waiver
-    if waiver is None:
-        return line
-    rules = ", ".join(dict.fromkeys(one.rule for one in waiver.waived))
-    return attrs.evolve(line, parts=(Problem("story.waived", "", {"rules": rules}),))
-
-
 def _line(change: Change) -> Problem:
-    at, actor = change.stamp.at, change.stamp.actor_id
-    params = {"at": f"{at:%Y-%m-%d %H:%M}", "actor": actor}
+    at, actor, is_lead = change.stamp.at, change.stamp.actor_id, change.stamp.kind is RecordKind.LEAD
+    params: dict[str, Any] = {"at": f"{at:%Y-%m-%d %H:%M}", "actor": actor}
     origin = change.stamp.origin
+    if change.stamp.waiver is not None:
+        params["rules"] = ", ".join(dict.fromkeys(one.rule for one in change.stamp.waiver.waived))
     match change:
         case Opened(record=record):
-            code = "story.adopted" if origin is Origination.ADOPTED else "story.opened"
+            code = "story.opened_lead" if is_lead else "story.opened"
+            code = "story.adopted" if origin is Origination.ADOPTED else code
             return Problem(code, "", params | {"target": record.progress.state})
         case Moved(source=source, target=target) | Converted(source=source, target=target):
-            code = "story.migrated" if origin is Origination.MIGRATED else "story.moved"
+            code = "story.moved_lead" if is_lead else "story.moved"
+            code = "story.migrated" if origin is Origination.MIGRATED else code
             return Problem(code, "", params | {"source": source, "target": target})
-        case Corrected(corrects=version, happened_at=None):
-            return Problem("story.voided", "", params | {"version": version})
         case Amended(edits=edits):
             said = ", ".join(f"{edit.field} = {_shown(edit.new)}" for edit in edits)
             return Problem("story.amended", "", params | {"edits": said})
@@ -68,12 +76,33 @@ def _line(change: Change) -> Problem:
             return Problem("story.requested", "", params | {"subject": round_.subject})
         case Signed(subject=subject, signature=signature):
             return Problem("story.signed", "", params | {"subject": subject, "verdict": signature.verdict})
+        case Corrected(corrects=version, happened_at=None):
+            return Problem("story.voided", "", params | {"version": version})
+        case Corrected(corrects=version, happened_at=datetime() as happened_at):
+            return Problem(
+                "story.dated", "", params | {"version": version, "happened_at": f"{happened_at:%Y-%m-%d %H:%M}"}
+            )
+        case Removed():
+            return Problem("story.removed", "", params)
+        case Restored():
+            return Problem("story.restored", "", params)
         case _:
             return Problem("story.other", "", params | {"what": type(change).__name__.lower()})
 
 
-def _shown(value: object) -> str:
-    return "-" if value is None or value == () else str(value)
+def _shown(value: Any) -> str:
+    if value is None or value == ():
+        return "-"
+    if isinstance(value, tuple):
+        parts: tuple[Any, ...] = value  # pyright: ignore[reportUnknownVariableType]
+        return ", ".join(map(_shown, parts))
+    if type(value) in ITEM_TYPES.values():
+        item: Any = cast("Any", type(value))
+        fields: Any = attrs.fields(item)
+        given = ((field, getattr(value, field.name)) for field in fields)
+        said = (f"{field.name} {_shown(one)}" for field, one in given if one not in (field.default, None))
+        return f"[{', '.join(said)}]"
+    return str(value)
 
 
 @final

@@ -14,7 +14,7 @@ from oppcore.proof.places import all_leaves, criteria_of
 from oppcore.records import ForecastCategory, Outcome
 from oppcore.spelling import suggest
 
-__all__ = ["find_in_declarations"]
+__all__ = ["find_in_declarations", "named_roles"]
 
 _SURENESS = (
     ForecastCategory.PIPELINE,
@@ -144,7 +144,8 @@ def _overrides(pipeline: Pipeline) -> Iterator[Finding]:
             yield Finding(Severity.WARNING, problem)
 
 
-def _named_roles(pipeline: Pipeline) -> Iterator[tuple[str, Iterable[str]]]:
+def named_roles(pipeline: Pipeline) -> Iterator[tuple[str, Iterable[str]]]:
+    """Give the roles that a pipeline names, and where."""
     for direction, policy in pipeline.flow:
         yield f"flow.{direction}.roles", policy.roles
     for act in ("correct", "remove", "restore", "merge"):
@@ -170,7 +171,7 @@ def _letters(word: str) -> str:
 def _roles(pipeline: Pipeline) -> Iterator[Finding]:
     """Find roles that are named once and written nearly as others are, numbers aside."""
     places: dict[str, list[str]] = {}
-    for path, roles in _named_roles(pipeline):
+    for path, roles in named_roles(pipeline):
         for role in roles:
             places.setdefault(role, []).append(path)
     for role, paths in places.items():

@@ -14,6 +14,7 @@ from oppcore.criteria import Situation
 from oppcore.pipeline import Pipeline, StageKind
 from oppcore.pipeline.edges import legal_outcomes
 from oppcore.records import Lead, Opportunity, Outcome, Progress, Record, RecordKind, fields_of, with_fields
+from oppcore.testing.pipelines import pipelines
 from oppcore.testing.values import actors, field_values, keys, moments
 
 __all__ = ["delays", "leads", "opportunities", "records", "situations", "values_of"]
@@ -80,21 +81,29 @@ def _standings(draw: DrawFn, pipeline: Pipeline, stage: str | None) -> Progress:
     )
 
 
+@cache
+def _any_pipeline(kind: RecordKind) -> SearchStrategy[Pipeline]:
+    return pipelines(kind=kind, max_open_stages=3, gates=False)
+
+
 @st.composite
-def opportunities(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None) -> Opportunity:
+def opportunities(draw: DrawFn, pipeline: Pipeline | None = None, *, stage: str | None = None) -> Opportunity:
     """Generate opportunities in any legal state of a pipeline (or of one stage), their fields filled at random.
 
-    Whether they meet the gates behind them is left to chance, as with data brought in from elsewhere.
+    Whether they meet the gates behind them is left to chance, as with data brought in from elsewhere. Where no pipeline
+    is given, each is of a generated one.
     """
-    progress = draw(_standings(pipeline, stage))
-    return with_fields(Opportunity(id=draw(keys()), progress=progress), draw(values_of(pipeline)))
+    place = draw(_any_pipeline(RecordKind.OPPORTUNITY)) if pipeline is None else pipeline
+    progress = draw(_standings(place, stage))
+    return with_fields(Opportunity(id=draw(keys()), progress=progress), draw(values_of(place)))
 
 
 @st.composite
-def leads(draw: DrawFn, pipeline: Pipeline, *, stage: str | None = None) -> Lead:
+def leads(draw: DrawFn, pipeline: Pipeline | None = None, *, stage: str | None = None) -> Lead:
     """Generate leads in any legal state of a lead pipeline, as `opportunities` generates deals; converted ones too."""
-    progress = draw(_standings(pipeline, stage))
-    return with_fields(Lead(id=draw(keys()), progress=progress), draw(values_of(pipeline)))
+    place = draw(_any_pipeline(RecordKind.LEAD)) if pipeline is None else pipeline
+    progress = draw(_standings(place, stage))
+    return with_fields(Lead(id=draw(keys()), progress=progress), draw(values_of(place)))
 
 
 def records(pipeline: Pipeline, *, stage: str | None = None) -> SearchStrategy[Record]:
@@ -103,8 +112,12 @@ def records(pipeline: Pipeline, *, stage: str | None = None) -> SearchStrategy[R
 
 
 @st.composite
-def situations(draw: DrawFn, pipeline: Pipeline) -> Situation:
-    """Generate situations: a record of a pipeline, a later moment, and somebody or nobody acting."""
+def situations(draw: DrawFn, pipeline: Pipeline | None = None) -> Situation:
+    """Generate situations: a record of a pipeline, a later moment, and somebody or nobody acting.
+
+    Where no pipeline is given, the record is a deal of a generated one.
+    """
+    pipeline = draw(_any_pipeline(RecordKind.OPPORTUNITY)) if pipeline is None else pipeline
     record = draw(records(pipeline))
     return Situation(
         record=record,
