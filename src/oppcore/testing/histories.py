@@ -70,7 +70,7 @@ def histories(draw: DrawFn, pipeline: Pipeline, *, id: str = "deal", max_steps: 
     record: Record = replay(found, of=Lead if pipeline.kind is RecordKind.LEAD else Opportunity)
     some = steps(pipeline, acts=acts_of(pipeline))
     few, many = st.lists(some, max_size=max_steps), st.lists(some, min_size=max_steps // 2, max_size=max_steps)
-    for step in draw(st.one_of(few, many)):
+    for step in draw(st.one_of(few, many, many)):
         new = _first(player, [step], record, found)
         found += new
         record = evolve(record, *new)
