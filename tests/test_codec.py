@@ -21,6 +21,7 @@ from oppcore.records import FIELDS, ITEM_TYPES, LEAD_FIELDS, Lead, Need, Opportu
 from tests.golden.values import LEAD_VALUES, PIPELINE, SCHEMA_1, VALUES
 from tests.laws.lives import quarter, standings
 from tests.packaging.sources import PACKAGE
+from tests.problems import assert_said
 
 GOLDEN = PACKAGE / "testing" / "contract" / "codec-schema-1.jsonl"
 CHANGES = "opened moved amended requested signed corrected converted merged removed restored"
@@ -160,7 +161,33 @@ def test_what_was_not_written_by_us_is_refused_where_it_is_wrong(text, path, cod
     with pytest.raises(InvalidDocument) as caught:
         decode(text)
 
+    for problem in caught.value.problems:
+        assert_said(problem)
     assert (path, code) in {(problem.path, problem.code) for problem in caught.value.problems}
+
+
+@attrs.frozen
+class Reviewed:
+    """A criterion of a host's own."""
+
+    by: str
+
+    def judge(self, situation):
+        return None
+
+    def problem(self, situation, wanted):
+        return None
+
+
+def test_a_pipeline_with_a_hosts_own_criteria_is_written_and_read_under_their_names():
+    own = {"reviewed": Reviewed}
+    text = '{"schema":1,"pipeline":{"key":"p","stages":[{"key":"a","kind":"open","entry":[{"reviewed":{"by":"x"}}]}]}}'
+    pipeline = decode_pipeline(text, criteria=own)
+
+    assert pipeline.stage("a").entry == (Reviewed("x"),)
+    assert decode(encode(pipeline, criteria=own), criteria=own) == pipeline
+    with pytest.raises(InvalidDocument):
+        decode_pipeline(text)
 
 
 READ = {"decode_record": set(range(5)), "decode_change": set(range(5, 27)), "decode_pipeline": {27, 28, 29}}
@@ -173,8 +200,11 @@ def test_a_kind_that_is_not_wanted_is_refused(read):
         if index in wanted:
             assert read(line) == SCHEMA_1[index]
         else:
-            with pytest.raises(InvalidDocument, match=r"kind|is no"):
+            with pytest.raises(InvalidDocument) as caught:
                 read(line)
+            [problem] = caught.value.problems
+            assert_said(problem)
+            assert (problem.code, problem.path) == ("document.kind", "")
 
 
 @pytest.mark.parametrize(
@@ -268,6 +298,7 @@ def test_a_change_rewritten_by_hand_is_refused_where_it_is_wrong(name, path, val
     with pytest.raises(InvalidDocument) as caught:
         decode(rewritten(name, path, value))
 
+    assert_said(caught.value.problems[0])
     assert [problem.path for problem in caught.value.problems] == [where]
 
 

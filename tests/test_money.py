@@ -73,9 +73,26 @@ def test_equal_amounts_have_equal_hashes_however_they_are_written(one, other):
     assert (one == other) == (one <= other <= one)
 
 
+@given(EUR, EUR)
+def test_of_two_amounts_one_is_smaller_or_they_are_equal(one, other):
+    for right in (one, other):
+        assert [one < right, one == right, one > right].count(True) == 1
+        assert (one >= right, one <= right) == (not one < right, not one > right)
+
+
+@given(moneys())
+def test_the_representation_is_what_makes_it(money):
+    assert repr(money) == f"Money('{money.amount}', '{money.currency}')"
+
+
+@pytest.mark.parametrize("amount", ["9.9e40", "1e-40", "-1e40"])
+def test_amounts_up_to_the_limits_are_taken(amount):
+    assert Money(amount, "EUR").amount == Decimal(amount)
+
+
 @pytest.mark.parametrize("amount", [1.5, float("nan"), True, None, [], b"1"])
 def test_what_is_not_exact_is_no_amount(amount):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="floats are not exact"):
         Money(amount, "EUR")
 
 

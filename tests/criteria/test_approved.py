@@ -16,6 +16,7 @@ from oppcore.criteria import (
     Present,
     Situation,
     Witness,
+    find_unmet,
     find_witness,
     implies,
     is_always_true,
@@ -23,6 +24,7 @@ from oppcore.criteria import (
 from oppcore.records import Covered, Need, Round, RoundStatus, Signature, Step
 from oppcore.testing import criteria
 from tests.criteria.situations import DEAL
+from tests.problems import assert_told
 
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -60,6 +62,8 @@ NAMED = Covered(field="name", value="Mill")
 def test_a_granted_round_that_covers_what_is_there_counts_and_no_other(situation, answer):
     assert Approved("quote").judge(situation) is answer
     assert Not(Approved("quote")).judge(situation) is not answer
+    [problem] = (*find_unmet(Approved("quote"), situation), *find_unmet(Not(Approved("quote")), situation))
+    assert_told(problem)
 
 
 def test_an_item_is_never_approved_by_itself():

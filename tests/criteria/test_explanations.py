@@ -10,6 +10,7 @@ from oppcore.criteria import AllOf, AnyOf, Not, Present, Situation, SomeOf, expl
 from oppcore.records import FIELDS, is_present, with_fields
 from oppcore.testing import criteria, field_values, situations
 from tests.criteria.situations import ANYTHING, Known, asked, trees
+from tests.problems import assert_said
 
 HERE = asked()
 
@@ -40,6 +41,8 @@ def test_nothing_is_unmet_exactly_when_it_is_met(criterion, situation, wanted):
 @given(criteria(), situations(ANYTHING))
 def test_what_keeps_a_criterion_from_being_true_is_found_exactly_when_it_is_not_true(criterion, situation):
     assert (find_unmet(criterion, situation) == ()) == (criterion.judge(situation) is True)
+    for problem in (*find_unmet(criterion, situation), *find_unmet(Not(criterion), situation)):
+        assert_said(problem)
 
 
 @given(criteria(), situations(ANYTHING), st.booleans())

@@ -4,15 +4,17 @@ import operator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, localcontext
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oppcore.criteria import Compare, Comparison, Elapsed, Present, Role, Since, Text
+from oppcore.criteria import Compare, Comparison, Elapsed, Match, Present, Role, Since, Text
 from oppcore.money import Money
 from oppcore.records import FIELDS, Actor, FieldType, Quote
 from oppcore.testing import field_values, keys
 from tests.criteria.situations import T0, asked
+from tests.problems import assert_said
 
 SIMPLE = [name for name in Comparison if name not in ("one_of", "between")]
 SEVERAL = (FieldType.TEXTS, FieldType.ITEMS, FieldType.ANSWERS)
@@ -104,6 +106,21 @@ def test_a_comparison_that_makes_no_sense_is_refused(comparison, value, error):
 )
 def test_texts_match_in_large_and_small_letters(match, part, answer):
     assert Text("intent", match, part).judge(asked(intent="Straße 7")) is answer
+
+
+@pytest.mark.parametrize("match", Match)
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_a_text_should_hold_and_what_it_holds_is_said(match, wanted):
+    problem = Text("intent", match, "rush").problem(asked(intent="slow"), wanted)
+
+    assert_said(problem)
+    assert (problem.path, problem.params["need"], problem.params["have"]) == ("intent", "rush", "slow")
+
+
+def test_a_personal_value_is_shown_as_dots_and_no_other():
+    situation = attrs.evolve(asked(), personal=frozenset({"intent"}))
+
+    assert [situation.shown(field, "slow") for field in ("intent", "name")] == ["…", "slow"]
 
 
 @pytest.mark.parametrize("text", [None, "", "  "])

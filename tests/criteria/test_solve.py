@@ -449,7 +449,7 @@ def few_trees():
     return st.recursive(few_leaves(), wider, max_leaves=8)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(st.lists(few_trees(), max_size=4), few_trees())
 def test_small_vocabularies_are_solved_as_by_trying_everything(gate, criterion):
     met = [situation for situation in every_situation() if all(one.judge(situation) is True for one in gate)]
@@ -686,7 +686,7 @@ def every_offer(names, most):
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(st.data())
 def test_the_fields_of_the_current_quote_are_solved_as_by_trying_everything(data):
     names = data.draw(st.sampled_from([*combinations(OF_QUOTES, 1), *combinations(OF_QUOTES, 2)]))
@@ -701,7 +701,7 @@ def test_the_fields_of_the_current_quote_are_solved_as_by_trying_everything(data
         assert [offer for offer in offers if all(one.judge(offer) is True for one in gate)] == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(st.data())
 def test_what_the_current_quote_implies_is_true_of_every_offer(data):
     names = data.draw(st.sampled_from([*combinations(OF_QUOTES, 1)]))
@@ -713,7 +713,7 @@ def test_what_the_current_quote_implies_is_true_of_every_offer(data):
     assert not implied or all(one.judge(offer) is True for offer in met)
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(gates)
 def test_for_satisfiable_gates_the_witness_applied_removes_the_refusal(gate):
     found = find_witness(gate)

@@ -28,6 +28,7 @@ from oppcore.engine import (
 from oppcore.errors import MoveRefused
 from oppcore.history import make_history, rows_of, take_snapshot
 from tests.engine.examples import DAY, T0
+from tests.problems import assert_refusal_is_told
 
 
 class Deal:
@@ -111,6 +112,7 @@ class Deal:
         with pytest.raises(MoveRefused) as refused:
             act(self.pipeline, before, *args, **wish)
         assert refused.value.problems == self.problems
+        assert_refusal_is_told(refused.value)
         return ()
 
 

@@ -15,6 +15,7 @@ from oppcore.pipeline import load_pipeline
 from oppcore.records import Actor, Lead, Quote
 from tests.engine.deals import Deal, snapshot
 from tests.engine.examples import DAY, T0
+from tests.problems import assert_told
 
 PIPELINE = load_pipeline("""
 key = "p"
@@ -403,6 +404,8 @@ def test_an_image_with_times_of_its_own_keeps_them(times):
 
     problems = unmet_correction(FREE, replay(changes), changes, 1, happened_at=day(-2), at=day(1))
     assert [problem.code for problem in problems] == ["correction.image"]
+    assert problems[0].params == {"have": 1}
+    assert_told(problems[0])
 
 
 def test_an_adopted_deal_that_came_closed_is_dated_anew_with_its_closing():

@@ -47,6 +47,7 @@ from oppcore.records import (
 )
 from oppcore.testing import actors, criteria, field_values, leads, pipelines
 from tests.laws.lives import quarter
+from tests.problems import assert_told
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 LEADS = load_pipeline("""
@@ -248,6 +249,8 @@ def test_a_record_of_the_other_kind_is_refused_everywhere():
 
     assert [one.code for one in unmet(DEALS, record, "won", at=DAY)] == ["pipeline.kind", "pipeline.other"]
     assert [one.code for one in unmet(LEADS, deal, "new", at=DAY)] == ["pipeline.kind", "pipeline.other"]
+    for problem in (*unmet(DEALS, record, "won", at=DAY), *unmet(LEADS, deal, "new", at=DAY)):
+        assert_told(problem)
     for refused in (
         lambda: open_lead(DEALS, "x", at=DAY),
         lambda: open_opportunity(LEADS, "x", at=DAY),

@@ -21,12 +21,17 @@ from oppcore.engine import (
 )
 from oppcore.errors import MoveRefused, VersionConflict
 from oppcore.money import Money
+from oppcore.pipeline import Stage
 from oppcore.records import Actor, ForecastCategory, Member, Outcome
 from tests.engine.examples import BOSS, DAY, PIPELINE, SPEED, T0, moved, opened, won
+from tests.problems import assert_told
 
 
 def codes(*arguments, **wish):
-    return [problem.code for problem in unmet(PIPELINE, *arguments, **({"at": T0 + 9 * DAY, "actor": BOSS} | wish))]
+    problems = unmet(PIPELINE, *arguments, **({"at": T0 + 9 * DAY, "actor": BOSS} | wish))
+    for problem in problems:
+        assert_told(problem)
+    return [problem.code for problem in problems]
 
 
 def test_a_refusal_lists_every_reason_at_once():
@@ -45,6 +50,21 @@ def test_a_jump_is_refused_unless_every_stage_between_may_be_skipped():
 
     assert codes(record, "quote") == []
     assert codes(record, "won", reason="offer") == ["stage.not_skippable"]
+
+
+@pytest.mark.parametrize("won", ["w", "w v", "w v u"])
+def test_an_outcome_says_where_to_go_if_one_stage_alone_stands_for_it(won):
+    pipeline = attrs.evolve(
+        PIPELINE,
+        opens_in=["lead"],
+        stages=[PIPELINE.stage("lead"), *(Stage(key=key, kind="won") for key in won.split())],
+    )
+    problems = unmet(pipeline, opened(), outcome="won", at=T0, reason="offer")
+
+    assert [problem.code for problem in problems] == ["stage.ambiguous"] * (len(won) > 1)
+    assert [problem.params["known"] for problem in problems] == [won.split()] * len(problems)
+    for problem in problems:
+        assert_told(problem)
 
 
 def test_the_criteria_of_a_skipped_stage_are_not_evaluated():

@@ -8,6 +8,7 @@ from oppcore.errors import MoveRefused
 from oppcore.money import Money
 from oppcore.records import CustomFields, Outcome, Progress
 from tests.engine.examples import DAY, PIPELINE, SPEED, T0, opened
+from tests.problems import assert_refusal_is_told
 
 
 def test_a_deal_opens_in_the_first_entry_with_version_one():
@@ -72,5 +73,6 @@ def test_an_old_deal_keeps_its_own_times_and_starts_at_version_one():
 )
 def test_an_old_deal_obeys_structure(old, code):
     assert [problem.code for problem in unmet_adoption(PIPELINE, old, at=T0)] == [code]
-    with pytest.raises(MoveRefused):
+    with pytest.raises(MoveRefused) as refused:
         adopt(PIPELINE, old, at=T0)
+    assert_refusal_is_told(refused.value)

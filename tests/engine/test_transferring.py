@@ -14,6 +14,7 @@ from oppcore.pipeline import load_pipeline
 from oppcore.records import Actor, Lead
 from tests.engine.deals import Deal, snapshot
 from tests.engine.examples import DAY, T0
+from tests.problems import assert_told
 
 SALES = load_pipeline("""
 key = "sales"
@@ -189,7 +190,10 @@ def test_a_lead_is_no_deal():
     more = attrs.evolve(leads, key="more")
     lead = replay(open_lead(leads, "l", {"email": "x@y"}, at=T0), of=Lead)
 
-    assert "pipeline.kind" in [one.code for one in unmet_transfer(leads, lead, PARTNERS, "contact", at=T0)]
+    problems = unmet_transfer(leads, lead, PARTNERS, "contact", at=T0)
+    assert "pipeline.kind" in [one.code for one in problems]
+    for problem in problems:
+        assert_told(problem)
     [moved] = transfer(leads, lead, more, at=T0)
     assert (moved.target.stage, moved.probability) == ("new", None)
 

@@ -15,6 +15,7 @@ from oppcore.pipeline.edges import find_edges
 from oppcore.records import Actor, Outcome, State
 from oppcore.testing import actors, opportunities, pipelines
 from tests.laws.lives import quarter
+from tests.problems import assert_told
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 DRAWN = load_pipeline("""
@@ -43,7 +44,10 @@ def deal(stage="a", **values):
 
 
 def codes(record, to=None, actor=ANN, **wish):
-    return [problem.code for problem in unmet(DRAWN, record, to, at=DAY, actor=actor, **wish)]
+    problems = unmet(DRAWN, record, to, at=DAY, actor=actor, **wish)
+    for problem in problems:
+        assert_told(problem)
+    return [problem.code for problem in problems]
 
 
 def test_only_drawn_moves_are_possible():

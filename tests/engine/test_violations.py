@@ -13,6 +13,7 @@ from oppcore.money import Money
 from oppcore.pipeline import load_pipeline
 from tests.engine.deals import Deal
 from tests.laws.lives import lives, quarter, record_of, standings
+from tests.problems import assert_told
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 PIPELINE = load_pipeline("""
@@ -34,7 +35,10 @@ def image(stage="a", **progress):
 
 
 def codes(record):
-    return [problem.code for one in find_violations(PIPELINE, [record], at=DAY) for problem in one.problems]
+    problems = [problem for one in find_violations(PIPELINE, [record], at=DAY) for problem in one.problems]
+    for problem in problems:
+        assert_told(problem)
+    return [problem.code for problem in problems]
 
 
 @pytest.mark.parametrize(

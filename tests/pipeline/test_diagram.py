@@ -142,6 +142,40 @@ def test_a_drawn_move_says_its_name_its_gate_and_its_roles():
     assert '  s0 -->|"提交<br/>已填写“预算”<br/>仅限“boss”"| s1\n  s1 -.-> s0\n' in text
 
 
+def test_the_notes_say_when_a_step_signs_what_an_action_asks_and_what_is_allowed_besides():
+    text = unescaped(
+        draw(
+            load_pipeline("""
+            key = "x"
+            stages = [{key = "a", kind = "open"}, {key = "b", kind = "open"}, {key = "won", kind = "won"}]
+            actions = [{key = "send", gate = [{present = "needs"}, {present = "budget"}]}]
+            flow = {reopen = {}, overturn = {roles = ["boss"]}, revert = {}}
+            [[approvals]]
+            key = "price"
+            steps = [
+                {key = "head", roles = ["boss"]},
+                {key = "board", roles = ["cfo"], when = {present = "amount"}},
+            ]
+            """)
+        )
+    )
+    [notes] = re.findall(r'note\["(.*)"\]', text)
+
+    assert notes.split("<br/>") == NOTES
+
+
+NOTES = [
+    "revert: anybody",
+    "reopen: anybody",
+    "overturn: only boss",
+    "never: reclassify, transfer",
+    "approval of price (all): head, board",
+    "board only if amount is filled in",
+    "before send: needs is filled in",
+    "before send: budget is filled in",
+]
+
+
 def test_what_is_archived_or_forbidden_is_not_entered():
     pipeline = load_pipeline(
         {

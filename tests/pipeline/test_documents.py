@@ -11,6 +11,7 @@ from oppcore.money import Money
 from oppcore.pipeline import Pipeline, Stage, dump_pipeline, load_pipeline, write_pipeline
 from oppcore.testing import pipelines
 from tests.laws.lives import quarter
+from tests.problems import assert_said
 
 SHORTEST = 'key = "p"\n[[stages]]\nkey = "a"\nkind = "open"\n'
 
@@ -18,6 +19,8 @@ SHORTEST = 'key = "p"\n[[stages]]\nkey = "a"\nkind = "open"\n'
 def faults(document):
     with pytest.raises(InvalidPipeline) as caught:
         load_pipeline(document)
+    for problem in caught.value.problems:
+        assert_said(problem)
     return {(problem.path, problem.code) for problem in caught.value.problems}
 
 

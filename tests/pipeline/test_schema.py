@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,18 @@ from oppcore.records import RecordKind
 from oppcore.testing import pipelines
 from tests.packaging.sources import TREE
 
-SCHEMA = pipeline_schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
 SLOW = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 # What no schema can say, because it is about parts that do not fit one another (or about very much of something).
 REFERENCES = {"key.twice", "transition.loop", "approval.bound", "gate.too_large"}
 KINDS_OF_FIELDS = {"criterion.no_comparison", "criterion.no_items", "criterion.no_text"}
 OPERAND = re.compile(r"\.(eq|ne|lt|le|gt|ge|one_of|between)(\[\d+\])?(\.\w+)?$")
+
+
+@cache
+def validator():
+    """What says whether a document fits the schema."""
+    return Draft202012Validator(pipeline_schema())
 
 
 def is_sayable(problem):
@@ -48,9 +53,9 @@ def faults(document):
 def agree(document):
     """Hold the schema against the loader."""
     found = faults(document)
-    fits = VALIDATOR.is_valid(document)
+    fits = validator().is_valid(document)
     if not found:
-        assert fits, [error.message for error in VALIDATOR.iter_errors(document)]
+        assert fits, [error.message for error in validator().iter_errors(document)]
     elif any(map(is_sayable, found)):
         assert not fits, [str(problem) for problem in found]
     return "loads" if not found else "faulty" if not fits else "does not fit together"
@@ -105,9 +110,29 @@ def mutated(document, place, how, value, key):
     return holder[""] if not place else found
 
 
-def test_the_schema_is_a_schema():
-    Draft202012Validator.check_schema(SCHEMA)
-    assert json.loads(json.dumps(SCHEMA)) == SCHEMA
+def schemas(schema):
+    """A schema and those within it."""
+    yield schema
+    for key, value in schema.items():
+        inner = value.values() if key in ("properties", "$defs") else value if isinstance(value, list) else [value]
+        for one in inner:
+            if isinstance(one, dict):
+                yield from schemas(one)
+
+
+KEYWORDS = {"$schema", "$defs", "title", "description", "default", "then", "else", *Draft202012Validator.VALIDATORS}
+
+
+def test_the_schema_is_a_schema_of_which_nothing_is_ignored():
+    schema = pipeline_schema(criteria=["reviewed"])
+    parts = list(schemas(schema))
+    tables = {name for part in parts if part.get("additionalProperties") is False for name in part["properties"]}
+
+    Draft202012Validator.check_schema(schema)
+    assert json.loads(json.dumps(schema)) == schema
+    assert {keyword for part in parts for keyword in part} <= KEYWORDS
+    assert {part["$ref"] for part in parts if "$ref" in part} <= {f"#/$defs/{name}" for name in schema["$defs"]}
+    assert {name for part in parts for name in (*part.get("properties", ()), *part.get("required", ()))} <= tables
 
 
 @SLOW
@@ -127,7 +152,7 @@ def test_schema_and_loader_agree_on_what_is_written_and_on_what_somebody_has_cha
 
 @pytest.mark.parametrize("path", sorted((TREE / "examples" / "pipelines").glob("*.toml")), ids=lambda path: path.stem)
 def test_documents_written_by_hand_fit(path: Path):
-    assert list(VALIDATOR.iter_errors(tomllib.loads(path.read_text(encoding="utf-8")))) == []
+    assert list(validator().iter_errors(tomllib.loads(path.read_text(encoding="utf-8")))) == []
 
 
 FIT = {
@@ -229,7 +254,7 @@ def test_a_hosts_own_criteria_have_their_place_beside_ours():
     stay = {**MINIMAL, "stages": [{"key": "a", "kind": "open", "stay": [{"reviewed": {}}]}]}
     theirs = Draft202012Validator(pipeline_schema(criteria=["reviewed"]))
 
-    assert not VALIDATOR.is_valid(document)
+    assert not validator().is_valid(document)
     assert theirs.is_valid(document)
     assert not theirs.is_valid(stay)
 

@@ -1,6 +1,7 @@
 """What `check` finds: each fault by itself, in a pipeline that is otherwise as it should be."""
 
 import json
+import re
 
 import attrs
 import pytest
@@ -10,6 +11,7 @@ from oppcore.errors import Problem
 from oppcore.messages import load_language
 from oppcore.pipeline import load_pipeline
 from oppcore.proof import Severity, check
+from tests.problems import assert_said
 
 FINE = """
 key = "shop"
@@ -192,6 +194,8 @@ def changed(*replacements):
 
 
 def said(findings):
+    for finding in findings:
+        assert_said(finding.problem)
     return [(one.problem.code, str(one.severity), one.problem.path) for one in findings]
 
 
@@ -199,7 +203,7 @@ def test_nothing_is_found_where_nothing_is_wrong():
     assert check(load_pipeline(FINE)) == ()
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0]} {fault[2]}")
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0]} {fault[2]}".replace("→", "to"))
 def test_each_fault_is_found_and_nothing_else(fault):
     found = check(changed(*FAULTS[fault]))
 
@@ -207,7 +211,7 @@ def test_each_fault_is_found_and_nothing_else(fault):
     assert {code for code, _, _ in said(found)} - FOLLOWING.get(fault[0], set()) == {fault[0]}
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0]} {fault[2]}")
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0]} {fault[2]}".replace("→", "to"))
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_each_finding_reads_well_in_one_line(fault, language):
     pipeline = changed(*FAULTS[fault])
@@ -255,6 +259,17 @@ def test_findings_come_worst_first_and_all_at_once():
         ("stage.probability_falls", "warning", "stages.offer.probability"),
         ("approval.no_covers", "note", "approvals.discount.covers"),
     ]
+
+
+@pytest.mark.parametrize("lacking", [4, 5, 6])
+def test_of_many_missing_labels_the_first_five_are_named_and_all_are_counted(lacking):
+    labelled = iter(range(lacking))
+    text = re.sub(r", zh = \"[^\"]*\"", lambda found: found[0] if next(labelled, None) is None else "", FINE)
+    [finding] = check(load_pipeline(text))
+
+    parts = finding.problem.params["parts"]
+    assert (finding.problem.code, finding.problem.params["count"]) == ("label.missing", lacking)
+    assert (len(parts), parts[-1] == "…") == (min(lacking, 6), lacking == 6)
 
 
 def test_several_conflicts_in_one_gate_are_found_at_once():

@@ -336,7 +336,7 @@ def tiny(draw):
     return pipeline, claims
 
 
-@settings(max_examples=max(20, settings.default.max_examples * 4 // 5))
+@settings(max_examples=settings.default.max_examples * 4 // 5)
 @given(tiny())
 def test_proved_is_what_never_fails_and_refuted_what_fails_after_as_many_moves(question):
     pipeline, claims = question

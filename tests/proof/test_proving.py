@@ -1,5 +1,6 @@
 """Claims about pipelines: proved where no deal can break them, refuted by stories that the engine lets happen."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import attrs
@@ -11,10 +12,12 @@ from oppcore.criteria import Compare, Elapsed, Present, Situation, Undecided
 from oppcore.engine import Converted, Moved, Opened, evolve, replay
 from oppcore.money import Money
 from oppcore.pipeline import Claim, Flow, OverridePolicy, Permissions, Policy, dump_pipeline, load_pipeline
-from oppcore.proof import Proved, Refuted, prove, prove_claims
-from oppcore.records import Lead, Opportunity, Outcome, RecordKind
+from oppcore.proof import Proved, Refuted, Story, prove, prove_claims
+from oppcore.records import Lead, Opportunity, Outcome, RecordKind, get_field
 from oppcore.testing import criteria, histories, pipelines
+from tests.golden.values import SCHEMA_1
 from tests.laws.lives import actor_of, quarter
+from tests.problems import assert_said
 
 APPROVAL = """
 [[approvals]]
@@ -337,6 +340,56 @@ def test_hardly_anything_is_left_undecided(question):
     answer = prove(pipeline, claim)
 
     assert not isinstance(answer, Undecided) or answer.what not in ("budget",)
+
+
+CHANGES = SCHEMA_1[5:27]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: f"{type(change).__name__} {change.stamp.version}")
+def test_a_story_says_of_every_change_when_it_was_who_did_it_and_what_became_of_it(change):
+    story = Story((change,))
+    [line] = story.lines
+
+    assert_said(line)
+    assert (line.path, line.params["actor"]) == ("", change.stamp.actor_id)
+    assert f"1. {change.stamp.at:%Y-%m-%d %H:%M}: " in story.tell()
+
+
+def test_a_story_is_told_with_the_hosts_names():
+    story = Story(tuple(CHANGES[:1]))
+    stage = CHANGES[0].record.progress.stage
+
+    assert "a stage of ours" in story.tell(names={"stage": {stage: "a stage of ours"}})
+    assert "a stage of ours" not in story.tell()
+
+
+def test_an_open_deal_can_be_put_on_hold_to_pass_a_gate():
+    pipeline = load_pipeline("""
+key = "p"
+flow = { lose = { allowed = false }, abandon = { allowed = false } }
+stages = [
+    { key = "new", kind = "open" },
+    { key = "won", kind = "won", entry = [{ present = "hold_reason" }] },
+]
+""")
+    assert isinstance(prove(pipeline, Claim(key="c", closes=True)), Proved)
+
+
+def test_a_story_opens_where_it_has_to_and_with_what_was_done_before():
+    pipeline = load_pipeline("""
+key = "p"
+opens_in = ["new", "old"]
+stages = [
+    { key = "new", kind = "open" },
+    { key = "old", kind = "open", entry = [{ elapsed = "last_activity", at_least_days = 3 }] },
+    { key = "won", kind = "won" },
+]
+""")
+    answer = prove(pipeline, Claim(key="c", stage="old", holds=[Present("budget")]))
+
+    [opened] = answer.story.changes
+    assert opened.record.progress.stage == "old"
+    assert opened.stamp.at - get_field(opened.record, "last_activity_at") >= timedelta(days=3)
 
 
 def test_money_is_shown_in_stories():

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oppcore.criteria import Present
+from oppcore.criteria import AllOf, Not, Present, Role
 from oppcore.engine import amend, evolve, migrate, move, open_opportunity, replay, unmet_migration
 from oppcore.errors import MoveRefused
 from oppcore.money import Money
 from oppcore.pipeline import Permissions, load_pipeline
 from oppcore.proof import compare, plan_migration, replay_under
-from oppcore.records import Lead, Opportunity, RecordKind
+from oppcore.records import Actor, Lead, Opportunity, RecordKind
 from oppcore.testing import histories, pipelines
 from tests.laws.lives import quarter
+from tests.problems import assert_said
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -51,7 +52,10 @@ def deal(id="d", stage="demo", **values):
 
 
 def effects(new, records=()):
-    return [(one.problem.code, str(one.effect), one.record_ids) for one in compare(load_pipeline(OLD), new, records)]
+    found = compare(load_pipeline(OLD), new, records)
+    for one in found:
+        assert_said(one.problem)
+    return [(one.problem.code, str(one.effect), one.record_ids) for one in found]
 
 
 def test_a_revision_without_differences_has_none():
@@ -124,6 +128,15 @@ def test_a_plan_without_a_place_for_a_deal_is_unresolved():
     assert plan.changes == wrong.changes == ()
 
 
+def test_a_plan_says_who_moves_the_deals_and_when_that_is_recorded():
+    said = {"at": T0 + DAY, "recorded_at": T0 + 2 * DAY, "actor": Actor("ann")}
+    [[change]] = plan_migration([deal("a")], ARCHIVED, {"demo": "offer"}, **said).changes
+    [wrong] = plan_migration([deal("a")], ARCHIVED, {"demo": "offer"}, **said | {"recorded_at": T0}).unresolved
+
+    assert (change.stamp.at, change.stamp.recorded_at, change.stamp.actor_id) == (T0 + DAY, T0 + 2 * DAY, "ann")
+    assert [problem.code for problem in wrong.problems] == ["change.before_it_happens"]
+
+
 def test_a_plan_is_applied_in_parts_and_planning_again_plans_the_rest():
     deals = [deal(name) for name in "abc"]
     plan = plan_migration(deals, ARCHIVED, {"demo": "offer"}, at=T0 + DAY)
@@ -160,6 +173,31 @@ def test_the_past_is_asked_under_todays_rules():
         ("demo", ["stage.archived"]),
         ("offer", ["field.missing"]),
     ]
+
+
+def test_what_somebody_could_have_done_is_not_refused_and_what_nobody_could_is():
+    old = load_pipeline(OLD)
+    changes = [*open_opportunity(old, "d", at=T0)]
+    changes += move(old, replay(changes), "demo", at=T0)
+    for gate, codes in (
+        ([Role(("boss",))], []),
+        ([Not(Role(("boss",)))], []),
+        ([AllOf([Role(("boss",)), Not(Role(("clerk",)))])], []),
+        ([AllOf([Role(("boss",)), Not(Role(("boss",)))])], ["role.missing", "role.held"]),
+    ):
+        found = dict(replay_under(revised(demo={"entry": gate}), [changes]))
+        assert [problem.code for problems in found.values() for problem in problems] == codes
+
+
+def test_a_way_there_is_not_any_more_is_said():
+    old = load_pipeline(OLD)
+    changes = [*open_opportunity(old, "d", at=T0)]
+    changes += move(old, replay(changes), "demo", at=T0)
+    wayless = attrs.evolve(changes[-1], source=changes[-1].target)
+    [(_, problems)] = replay_under(old, [[*changes[:-1], wayless]])
+
+    assert [(problem.code, problem.path) for problem in problems] == [("move.no_way", "to")]
+    assert_said(problems[0])
 
 
 def test_what_came_with_a_move_counts_for_it():
