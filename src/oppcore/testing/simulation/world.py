@@ -55,7 +55,7 @@ class World:
         """When each order was committed, by its mark."""
         self.versions = dict[Key, int]()
         """What was committed last."""
-        self.faults = 0
+        self.faults, self._most_faults = 0, _MOST_FAULTS
         self._begin, self._dice = begin, Random(seed)
         self._waiting, self._active = list[Order](), list[_Delivery]()
         self._under_limit = set[Key]()
@@ -79,7 +79,7 @@ class World:
 
     def deliver_again(self, order: Order) -> object:
         """Deliver an order once more, alone and without faults; give how that ended."""
-        self.faults = _MOST_FAULTS
+        self._most_faults = 0
         count = len(self.endings)
         self._deliver(order)
         while len(self.endings) == count:
@@ -100,7 +100,7 @@ class World:
         """Answer one request of one delivery, or let something happen to it."""
         delivery = self._active[index]
         request, steps = delivery.request, delivery.steps
-        fault = self._draw_fault(request.name == "commit") if self.faults < _MOST_FAULTS else ""
+        fault = self._draw_fault(request.name == "commit") if self.faults < self._most_faults else ""
         self.now += 1
         self._story.append((self.now, delivery.order.mark, request.name, fault))
         try:
