@@ -148,14 +148,20 @@ class Walk:
         self.changes += changes
 
     def _do(self, act: _Act, actor: Actor) -> tuple[Change, ...]:
-        """Give the changes of an act; with an override, where it is in place."""
-        try:
-            return act(actor, None)
-        except MoveRefused as refusal:
-            rules = tuple(dict.fromkeys(problem.rule for problem in refusal.problems if problem.rule))
-            if not self._waivers or not rules:
-                raise
-        return act(Actor(actor.id, {*actor.roles, *self._waivers}), Override(_REASON, rules))
+        """Give the changes of an act; with an override, where it is in place.
+
+        Of rules that say the same, a refusal names one at a time.
+        """
+        rules: tuple[str, ...] = ()
+        while True:
+            by = Actor(actor.id, {*actor.roles, *self._waivers}) if rules else actor
+            try:
+                return act(by, Override(_REASON, rules) if rules else None)
+            except MoveRefused as refusal:
+                named = {problem.rule for problem in refusal.problems if problem.rule}
+                if not self._waivers or named <= set(rules):
+                    raise
+                rules = (*rules, *sorted(named.difference(rules)))
 
     def _open(self, edge: Edge, witness: Witness, actor: Actor) -> None:
         at = START if witness.at is None else witness.at
