@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from oppcore.codec import decode, encode
 from oppcore.criteria import Situation
-from oppcore.engine import Amended, Converted, Opened, evolve
+from oppcore.engine import Amended, Converted, Corrected, Opened, evolve
 from oppcore.pipeline.edges import find_edge, find_state_problem
 from oppcore.pipeline.rules import flow_rule
 from oppcore.records import Outcome, RecordKind, State
@@ -73,7 +73,12 @@ def test_each_moves_gate_was_true_at_its_moment(life):
 @given(lives())
 def test_outcome_is_won_exactly_when_the_last_closing_says_so(life):
     _, changes = life
-    said = [changes[0].record.progress.outcome, *(c.target.outcome for c in changes if isinstance(c, STEPS))]
+    said = [changes[0].record.progress.outcome]
+    said += [
+        c.state.outcome if isinstance(c, Corrected) else c.target.outcome
+        for c in changes
+        if isinstance(c, (*STEPS, Corrected))
+    ]
 
     assert record_of(changes).progress.outcome is said[-1]
 
