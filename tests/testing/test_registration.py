@@ -62,3 +62,11 @@ def test_the_example_of_a_machine_runs_under_unittest_too(unpacked, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Ran 2 tests" in done.stderr
+
+
+def test_hypothesis_without_pytest_is_not_disturbed(unpacked, tmp_path):
+    ask = "import sys; sys.modules['pytest'] = None; import hypothesis; print('oppcore.testing' in sys.modules)"
+
+    done = run_with(unpacked, "-c", ask, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr

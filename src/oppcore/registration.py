@@ -1,6 +1,6 @@
 """What Hypothesis finds through its entry point: so that `st.from_type(Opportunity)` works for hosts.
 
-Nothing of this is loaded before Hypothesis is, and no strategy before somebody asks for one.
+Nothing of this is loaded before Hypothesis is, and no strategy (and so no pytest) before somebody asks for one.
 """
 
 from __future__ import annotations
