@@ -233,3 +233,8 @@ def test_a_history_shrinks_to_one_opening():
 
     assert len(changes) == 1
     assert replay(changes).progress.version == 1
+
+
+@given(st.data(), pipelines(), keys())
+def test_a_history_is_of_the_record_it_was_asked_for(data, pipeline, key):
+    assert {change.stamp.record_id for change in data.draw(histories(pipeline, id=key))} == {key}

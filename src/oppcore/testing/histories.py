@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -29,7 +30,7 @@ def _begin(draw: DrawFn, pipeline: Pipeline, player: Player, id: str) -> tuple[C
         opened = player.open(id, draw(values_of(pipeline)), stage=stage, at=at, late=late)
         if opened:
             return tuple(deed.change for deed in opened)
-    image = draw(records(pipeline))
+    image = attrs.evolve(draw(records(pipeline)), id=id)
     at = image.progress.changed_at
     return adopt(pipeline, image, at=at, recorded_at=at + draw(delays()))
 
