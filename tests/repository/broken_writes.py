@@ -196,14 +196,14 @@ class WritesTheFirstRecordOnly(PlainStore):
 
 
 class DropsAField(PlainStore):
-    """A table without a column for what was negotiated."""
+    """A table without a column for budget, intent and decision."""
 
     by, error = "test_what_an_earlier_release_wrote_is_kept_unchanged", "AssertionError"
 
     def keep(self, record):
         if not isinstance(record, Opportunity):
             return record
-        return attrs.evolve(record, negotiation=type(record.negotiation)())
+        return attrs.evolve(record, qualification=type(record.qualification)())
 
 
 class DropsAFieldOfLeads(PlainStore):
