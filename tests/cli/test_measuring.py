@@ -112,7 +112,7 @@ def test_money_is_read(oppcore, files):
         (["measure", "drop_off", "--set", "by"], "takes NAME=VALUE with one of"),
         (["measure", "drop_off", "--set", "confidence=high"], "--set confidence takes a number, not 'high'"),
         (["measure", "drop_off", "--set", "by=a", "--set", "by=b"], "--set by is said twice"),
-        (["measure", "drop_off", "--set", "by=colour"], "there is no column 'colour' to group by"),
+        (["measure", "drop_off", "--set", "by=colour"], "there is no column 'colour'; there are: actor_id"),
         (["measure", "mature_conversion", "--set", "within=soon"], "30d, 12h or 90m, not 'soon'"),
         (
             ["measure", "funnel", "--set", "count=most"],

@@ -152,9 +152,7 @@ def test_further_columns_group_too_and_unknown_ones_are_refused():
     rows = [row("Q", id="a", further={"region": "north"}), row("Q", id="b", further={"region": "south"})]
 
     assert [group.by for group in measure(*rows, by="region").groups] == ["north", "south"]
-    with pytest.raises(
-        ValueError, match=r"'regoin' to group by; did you mean 'region'\? there are: actor_id, .*region"
-    ):
+    with pytest.raises(ValueError, match=r"'regoin'; did you mean 'region'\? there are: actor_id, .*region"):
         measure(*rows, by="regoin")
     with pytest.raises(ValueError, match="there are: actor_id"):
         measure(*rows, by="zzz")

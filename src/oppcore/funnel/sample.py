@@ -12,10 +12,10 @@ import attrs
 
 from oppcore.errors import Problem
 from oppcore.funnel.cohort import WON, Cohort
-from oppcore.history import COLUMNS, History, Standing, Trail, fold_history, fold_rows
+from oppcore.funnel.terms import check_column
+from oppcore.history import History, Standing, Trail, fold_history, fold_rows
 from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
-from oppcore.spelling import suggest
 
 __all__ = ["FIRST", "LAST", "Basis", "Sample", "find_sample"]
 
@@ -85,7 +85,7 @@ def find_sample(
 ) -> Sample:
     """Give the deals that a measure counts. Raises as `fold_history` does; `ValueError` for unknown names."""
     if by is not None:
-        _check_column(by, history)
+        check_column(by, history)
     _check_attribution(attribution, by, pipeline)
     start = end = None
     if cohort is not None:
@@ -155,13 +155,3 @@ def _check_attribution(attribution: str, by: str | None, pipeline: Pipeline) -> 
     if attribution != LAST and by is None:
         message = f"attribution {attribution!r} says which value of a column counts: name the column with by="
         raise ValueError(message)
-
-
-def _check_column(by: str, history: History) -> None:
-    if by in COLUMNS or by in (further := history.columns):
-        return
-    known = [*COLUMNS, *further]
-    nearest = suggest(by, known)
-    hint = f"did you mean {nearest!r}? " if nearest else ""
-    message = f"there is no column {by!r} to group by; {hint}there are: {', '.join(known)}"
-    raise ValueError(message)
