@@ -24,6 +24,8 @@ BAD = '[[scenarios]]\nname = "a wrong hope"\nsteps = [{ open = "lead" }, { move 
 
 
 OPTIONS = ["-p", "no:cacheprovider", "-p", "no:cov"]
+# Tests before these have imported what the plugin is part of; for a host, the plugin comes first.
+LATE = ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def run(pytester):
     """Run pytest with the plugin in a folder; give the exit code and what it prints."""
 
     def run(*options, plugin=("-p", "oppcore.testing.plugin")):
-        done = pytester.runpytest_inprocess(*OPTIONS, *plugin, *options)
+        done = pytester.runpytest_inprocess(*OPTIONS, *LATE, *plugin, *options)
         return done.ret, f"{done.stdout}\n{done.stderr}"
 
     return run
