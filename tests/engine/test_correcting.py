@@ -262,6 +262,14 @@ def test_a_past_that_could_not_have_been_is_refused(version, happened_at, code):
     assert life().correct(version, happened_at) == ([] if code is None else [code])
 
 
+def test_what_happened_is_not_dated_behind_the_correction_that_tells_of_it():
+    deal = Deal(FREE).after()
+    deal.amend(euro(3), recorded_at=day(6))
+
+    assert deal.correct(2, day(3), recorded_at=day(6)) == ["correction.ahead"]
+    assert deal.correct(2, day(0), recorded_at=day(6)) == []
+
+
 def test_an_opening_is_not_dated_behind_what_followed_it():
     deal = Deal(FREE, source="fair")
     late = Deal(FREE)

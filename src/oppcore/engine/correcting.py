@@ -38,7 +38,7 @@ from oppcore.records import (
     kind_of,
     with_progress,
 )
-from oppcore.records.checks import optional_aware, to_optional_utc
+from oppcore.records.checks import optional_aware, to_instant, to_optional_utc
 from oppcore.records.progress import HOLD_FIELDS, NO_ANSWERS
 
 __all__ = ["Happened", "correct", "put_in_happened_order", "unmet_correction"]
@@ -138,7 +138,7 @@ def _opened_then(progress: Progress, at: datetime) -> bool:
 
 
 def _find_problems(
-    pipeline: Pipeline, changes: Sequence[Change], version: int, happened_at: datetime | None
+    pipeline: Pipeline, changes: Sequence[Change], version: int, *, happened_at: datetime | None, at: datetime
 ) -> Iterator[Problem]:
     change = next((one for one in changes if one.stamp.version == version), None)
     if change is None:
@@ -156,6 +156,8 @@ def _find_problems(
         return
     if happened_at is not None and happened_at > stamp.recorded_at:
         yield Problem("correction.late", "happened_at", {"have": happened_at, "need": stamp.recorded_at})
+    elif happened_at is not None and happened_at > to_instant(at):
+        yield Problem("correction.ahead", "happened_at", {"have": happened_at, "need": to_instant(at)})
     earlier = [one.happened_at for one in changes if isinstance(one, Corrected) and one.corrects == version]
     if happened_at == (earlier[-1] if earlier else stamp.at):
         yield Problem("correction.same", "happened_at", {"have": happened_at, "version": version})
@@ -238,7 +240,7 @@ def _settle(
         *find_order_problems(record.progress, at=at, recorded_at=recorded_at),
         *find_policy_problems(pipeline.permissions.correct, "correct", actor),
     )
-    wrong = wrong or tuple(_find_problems(pipeline, past, version, happened_at))
+    wrong = wrong or tuple(_find_problems(pipeline, past, version, happened_at=happened_at, at=at))
     if wrong:
         return wrong, None
 

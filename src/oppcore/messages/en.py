@@ -243,6 +243,7 @@ TEXTS: Mapping[str, str] = {
     "correction.image": "change {have} took the deal over with times of its own, which cannot be corrected",
     "correction.transferred": "change {have} cannot be corrected: the deal was in other pipelines than {pipeline}",
     "correction.late": "it cannot have happened at {have}: it was recorded before, at {need}",
+    "correction.ahead": "it cannot have happened at {have}: this correction is made before, at {need}",
     "correction.same": "that is what is known of change {version} already",
     "correction.before_opening": "change {version} cannot have happened before the deal was opened",
     "correction.removed": "change {version} cannot have happened while the deal was removed or merged into another",

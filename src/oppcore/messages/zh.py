@@ -338,6 +338,7 @@ TEXTS: Mapping[str, str] = {
     "correction.image": "第 {have} 号变更是接管时的状况，自带的时间不能更正",
     "correction.transferred": "第 {have} 号变更不能更正：单子曾在“{pipeline}”以外的流程中",
     "correction.late": "发生时间不可能是 {have}：此前已于 {need} 记录",
+    "correction.ahead": "发生时间不可能是 {have}：本次更正作于此前的 {need}",
     "correction.same": "第 {version} 号变更已是如此，无须更正",
     "correction.before_opening": "第 {version} 号变更不可能发生在单子新建之前",
     "correction.removed": "第 {version} 号变更不可能发生在单子移除或并入其他单子期间",
