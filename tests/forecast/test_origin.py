@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oppcore.forecast import ForecastOrigin, find_actuals, make_origins, view_history
+from oppcore.forecast import ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.history import Row, RowKind, make_history, take_snapshot
 from oppcore.money import Money
 from oppcore.records import Outcome
@@ -50,6 +50,7 @@ def histories(draw):
     return found
 
 
+@settings(max_examples=50)
 @given(histories(), st.integers(0, 15))
 def test_nothing_recorded_after_an_origin_changes_it(rows, at):
     known = [one for one in rows if one.known_at <= day(at)]
@@ -58,6 +59,7 @@ def test_nothing_recorded_after_an_origin_changes_it(rows, at):
     assert origin_of(make_history(rows), at=at).deals == origin_of(make_history(known), at=at).deals
 
 
+@settings(max_examples=50)
 @given(histories(), st.integers(0, 15))
 def test_an_origin_sees_what_a_snapshot_of_that_instant_as_known_then_shows(rows, at):
     history = make_history(rows)
@@ -67,6 +69,7 @@ def test_an_origin_sees_what_a_snapshot_of_that_instant_as_known_then_shows(rows
     assert found == {one.opportunity_id: one for one in seen if one.outcome is Outcome.OPEN}
 
 
+@settings(max_examples=50)
 @given(histories(), st.integers(0, 14))
 def test_every_deal_open_at_an_origin_has_one_fate(rows, at):
     history = make_history(rows)
@@ -161,7 +164,7 @@ def test_a_day_means_its_end_in_the_zone():
 
     assert found.at.astimezone(UTC) == datetime(2024, 1, 1, 15, 59, 59, 999999, UTC)
     with pytest.raises(ValueError, match="time zone"):
-        make_origins(golden(), PIPELINE, start=date(2024, 1, 1), horizon=10 * DAY)
+        plan_origins(golden(), start=date(2024, 1, 1), horizon=10 * DAY)
 
 
 def test_an_empty_history_has_no_origins():

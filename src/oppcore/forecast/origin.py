@@ -18,7 +18,7 @@ from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
 from oppcore.records.checks import aware
 
-__all__ = ["Actuals", "ForecastOrigin", "find_actuals", "make_origins", "view_history"]
+__all__ = ["Actuals", "ForecastOrigin", "find_actuals", "make_origins", "plan_origins", "view_history"]
 
 _AT = attrgetter("at")
 _MOST = 1_000
@@ -98,8 +98,22 @@ def make_origins(
     start: date | None = None,
     end: date | None = None,
     timezone: str | tzinfo | None = None,
-) -> tuple[ForecastOrigin, ...]:
-    """Give the origins of a backtest, a `step` (by default the horizon) apart, whose horizons are over by `end`.
+) -> Iterator[ForecastOrigin]:
+    """Give the origins of a backtest in order, one at a time; their instants and the errors are `plan_origins`'."""
+    for at in plan_origins(history, horizon=horizon, step=step, start=start, end=end, timezone=timezone):
+        yield ForecastOrigin(history=view_history(history, at), pipeline=pipeline, at=at, until=at + horizon)
+
+
+def plan_origins(
+    history: History,
+    *,
+    horizon: timedelta,
+    step: timedelta | None = None,
+    start: date | None = None,
+    end: date | None = None,
+    timezone: str | tzinfo | None = None,
+) -> tuple[datetime, ...]:
+    """Give the instants of origins, a `step` (by default the horizon) apart, whose horizons are over by `end`.
 
     `end` is by default the last row. From a `start` they go forward; without one they go back from the end, for as
     long as a third of the time of the history lies before them to learn from. Dates mean the end of that day in
@@ -119,13 +133,8 @@ def make_origins(
     until = last if end is None else as_instant(end, timezone)
     if start is None:
         earliest = first + (until - first) / _LEARNING
-        instants = sorted(_instants(until - horizon, -step, earliest))
-    else:
-        instants = list(_instants(as_instant(start, timezone), step, until - horizon))
-    return tuple(
-        ForecastOrigin(history=view_history(history, at), pipeline=pipeline, at=at, until=at + horizon)
-        for at in instants
-    )
+        return tuple(sorted(_instants(until - horizon, -step, earliest)))
+    return tuple(_instants(as_instant(start, timezone), step, until - horizon))
 
 
 def find_actuals(origin: ForecastOrigin, history: History) -> Actuals:
