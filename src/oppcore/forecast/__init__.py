@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
-__all__ = ["Forecast", "ForecastRow", "weigh_forecast"]
+__all__ = ["Forecast", "ForecastRow", "FrequencyTable", "fit_frequencies", "weigh_forecast"]
