@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from math import floor, isfinite
-from typing import Any, NamedTuple, cast, final
+from typing import Any, NamedTuple, final
 
 import attrs
 
@@ -309,11 +309,12 @@ class _Stage(NamedTuple):
 
 def _read_stages(stages: Stages) -> tuple[_Stage, ...]:
     order: list[_Stage] = []
-    for stage in cast("Iterable[Any]", stages):
-        if isinstance(stage, str) or not 2 <= len(stage) <= 3 or not isinstance(stage[1], bool):
+    for stage in stages:
+        parts = _many(stage)
+        if parts is None or len(parts) not in (2, 3) or not isinstance(parts[1], bool):
             message = f"a stage is (key, is_won) or (key, is_won, teams), not {stage!r}"
             raise ValueError(message)
-        order.append(_Stage(str(stage[0]), stage[1], shared=len(stage) == 2 or not stage[2]))
+        order.append(_Stage(str(parts[0]), parts[1], shared=len(parts) == 2 or not parts[2]))
     keys = [stage.key for stage in order]
     if twice := [key for key in keys if keys.count(key) > 1]:
         message = f"stage {twice[0]!r} is there twice"
@@ -333,8 +334,8 @@ def _read_variables(variables: Iterable[str]) -> tuple[str, ...]:
 
 
 def _read_key(key: Any) -> Key:
-    row: tuple[Any, ...] = key if isinstance(key, tuple) else ()
-    if len(row) != 3:
+    row = _many(key)
+    if row is None or len(row) != 3:
         message = f"a row is found by (team, variable, value), not {key!r}"
         raise ValueError(message)
     team, variable, value = row
@@ -405,7 +406,7 @@ def _values(lead: Mapping[str, Any], variables: Iterable[str]) -> Iterator[tuple
             yield from (("tags", tag) for tag in _tags(lead))
         elif variable != "stage":
             value = lead.get(variable)
-            if isinstance(value, (list, tuple, set, frozenset, Mapping)):
+            if isinstance(value, dict) or _many(value) is not None:
                 message = f"{variable!r} holds one value, not {value!r}; only tags are many"
                 raise ValueError(message)
             if value:
@@ -418,11 +419,21 @@ def _tags(lead: Mapping[str, Any]) -> tuple[str, ...]:
     tags = _read(lead, "tags")
     if not tags:
         return ()
-    if isinstance(tags, str) or not isinstance(tags, Iterable):
+    many = _many(tags)
+    if many is None:
         message = f"tags are a list of ids or names, not {tags!r}"
         raise ValueError(message)
-    many: Iterable[Any] = tags
     return tuple(dict.fromkeys(str(tag) for tag in many if tag))
+
+
+def _many(value: Any) -> tuple[Any, ...] | None:
+    """Give the things in a collection; None for a text, a mapping and a single thing."""
+    if isinstance(value, (str, bytes, dict)):
+        return None
+    try:
+        return tuple(value)
+    except TypeError:
+        return None
 
 
 def _add(one: Counts, other: Counts) -> Counts:
