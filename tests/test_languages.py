@@ -30,6 +30,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
     "Allowance",
+    "Binning",
     "CountingRule",
     "CoverageKind",
     "CreationKind",

@@ -14,17 +14,13 @@ from oppcore.forecast.accuracy import (
 )
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
+from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.methods import METHODS, Method
-from oppcore.forecast.origin import (
-    Actuals,
-    ForecastOrigin,
-    find_actuals,
-    make_origins,
-    plan_origins,
-    view_history,
-)
+from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
+from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
+from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
 from oppcore.forecast.trial import Judgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
@@ -33,14 +29,20 @@ __all__ = [
     "Accuracy",
     "Actuals",
     "Backtest",
+    "Binning",
+    "Calibration",
     "Forecast",
     "ForecastOrigin",
     "ForecastRow",
+    "FrequencyTable",
+    "IsotonicMap",
     "Judgement",
     "LeagueRow",
     "LossComparison",
     "Method",
     "MethodComparison",
+    "PlattMap",
+    "ReliabilityBin",
     "RevenueErrors",
     "Score",
     "Trial",
@@ -48,9 +50,13 @@ __all__ = [
     "crps_ensemble",
     "crps_normal",
     "find_actuals",
+    "fit_frequencies",
+    "fit_isotonic",
+    "fit_platt",
     "interval_coverage",
     "make_origins",
     "measure_accuracy",
+    "measure_calibration",
     "pinball_loss",
     "plan_origins",
     "run_backtest",

@@ -18,10 +18,10 @@ __all__ = [
     "METHODS",
     "NAIVE",
     "Method",
-    "judge_naively",
     "judge_by_pipeline",
     "judge_by_recent_stage",
     "judge_by_stage_history",
+    "judge_naively",
 ]
 
 Method = Callable[[ForecastOrigin], Mapping[str, float]]

@@ -582,6 +582,10 @@ TEXTS: Mapping[str, str] = {
     "currency.other": "{path}：币种不是 {need}，未作折算；共 {count} 个单子",
     "probability.missing": "{path}：没有成交概率，阶段“{stage}”也没有默认值；共 {count} 个单子",
     "category.omitted": "{path}：不计入预测；共 {count} 个单子",
+    "calibration.nothing": "没有预测值，无从衡量",
+    "calibration.one_outcome": "无法计算斜率和 AUC：{count} 个单子中赢单 {won} 个，须既有赢单又有未赢单",
+    "calibration.one_forecast": "无法计算斜率：全部 {count} 个预测值都是 {have}，须有不同的值",
+    "calibration.parted": "无法计算斜率：{count} 个预测值中有一个阈值把赢单与其他单子完全分开，没有有限的最佳斜率",
     # What a criterion asks for.
     "say.present": "已填写“{path}”",
     "say.eq": "“{path}”为 {need}",

@@ -7,6 +7,7 @@ from oppcore.stats.events import Cause, EventTable, count_events
 from oppcore.stats.incidence import IncidenceCurves, estimate_incidence
 from oppcore.stats.intervals import clopper_pearson, newcombe, wilson
 from oppcore.stats.log_rank import log_rank_test
+from oppcore.stats.logistic import LogisticCurve, fit_logistic, logistic, logit
 from oppcore.stats.normal import normal_quantile
 from oppcore.stats.proportions import Alternative, binomial_test, chi_square_test, fisher_test
 from oppcore.stats.ratio import Ratio, make_ratio
@@ -29,6 +30,7 @@ __all__ = [
     "EventTable",
     "IncidenceCurves",
     "Interval",
+    "LogisticCurve",
     "Probability",
     "Ratio",
     "RestrictedMean",
@@ -47,10 +49,13 @@ __all__ = [
     "estimate_incidence",
     "estimate_survival",
     "fisher_test",
+    "fit_logistic",
     "gamma_cdf",
     "gamma_quantile",
     "gamma_sf",
     "log_rank_test",
+    "logistic",
+    "logit",
     "make_ratio",
     "newcombe",
     "normal_quantile",
