@@ -7,7 +7,7 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast import weigh_forecast
+from oppcore.forecast import estimate_stage_probabilities, weigh_forecast
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
@@ -78,6 +78,11 @@ MEASURES = (
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),
+    Measure(
+        "stage_probabilities",
+        "How likely are deals in each stage to be won, as history has it?",
+        estimate_stage_probabilities,
+    ),
 )
 """All measures, the past first."""
 

@@ -1,7 +1,19 @@
-"""Estimating the future: what open deals are worth, weighted by how likely they are to be won."""
+"""Estimating the future: what open deals are worth, and how likely they are to be won, as history has it."""
 
 from __future__ import annotations
 
+from oppcore.forecast.stage_probabilities import (
+    StageProbabilities,
+    StageProbability,
+    estimate_stage_probabilities,
+)
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
-__all__ = ["Forecast", "ForecastRow", "weigh_forecast"]
+__all__ = [
+    "Forecast",
+    "ForecastRow",
+    "StageProbabilities",
+    "StageProbability",
+    "estimate_stage_probabilities",
+    "weigh_forecast",
+]

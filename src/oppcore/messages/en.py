@@ -489,6 +489,7 @@ TEXTS: Mapping[str, str] = {
     "currency.other": "{path}: in another currency than {need}, and not converted; deals in all: {count}",
     "probability.missing": "{path}: no probability, and none for the stage {stage!r}; deals in all: {count}",
     "category.omitted": "{path}: omitted from forecasts; deals in all: {count}",
+    "history.short": "{path}: insufficient history: {have} closed deals, an estimate needs {need}",
     # What a criterion asks for.
     "say.present": "{path} is filled in",
     "say.eq": "{path} is {need}",
