@@ -33,6 +33,7 @@ UNSPOKEN = {
     "CountingRule",
     "CoverageKind",
     "CreationKind",
+    "DwellUnit",
     "Ending",
     "EntryRule",
     "HygieneCheck",

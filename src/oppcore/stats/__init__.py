@@ -1,7 +1,8 @@
-"""The few formulas the numbers need: intervals, curves of staying and leaving, tests, special functions."""
+"""The few formulas the numbers need: intervals, curves of staying and leaving, chains, tests, special functions."""
 
 from __future__ import annotations
 
+from oppcore.stats.chain import AbsorbingChain, estimate_chain, make_chain
 from oppcore.stats.curve import CurveScale, Interval, Probability
 from oppcore.stats.events import Cause, EventTable, count_events
 from oppcore.stats.incidence import IncidenceCurves, estimate_incidence
@@ -9,9 +10,10 @@ from oppcore.stats.intervals import clopper_pearson, newcombe, wilson
 from oppcore.stats.isotonic import fit_isotonic
 from oppcore.stats.log_rank import log_rank_test
 from oppcore.stats.normal import normal_quantile
+from oppcore.stats.priors import BetaPrior, PriorBasis, fit_beta_prior
 from oppcore.stats.proportions import Alternative, binomial_test, chi_square_test, fisher_test
 from oppcore.stats.ratio import Ratio, make_ratio
-from oppcore.stats.shrinkage import BetaPrior, PriorBasis, ShrunkShare, fit_beta_prior, shrink_groups, shrink_share
+from oppcore.stats.shrinkage import ShrunkShare, shrink_groups, shrink_share
 from oppcore.stats.significance import Significance, adjust_benjamini_hochberg, adjust_holm
 from oppcore.stats.special import (
     beta_cdf,
@@ -27,6 +29,7 @@ from oppcore.stats.special import (
 from oppcore.stats.survival import RestrictedMean, SurvivalCurve, estimate_survival
 
 __all__ = [
+    "AbsorbingChain",
     "Alternative",
     "BetaPrior",
     "Cause",
@@ -52,6 +55,7 @@ __all__ = [
     "clopper_pearson",
     "count_events",
     "digamma",
+    "estimate_chain",
     "estimate_incidence",
     "estimate_survival",
     "fisher_test",
@@ -61,6 +65,7 @@ __all__ = [
     "gamma_quantile",
     "gamma_sf",
     "log_rank_test",
+    "make_chain",
     "make_ratio",
     "newcombe",
     "normal_quantile",
