@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.stage_probabilities import (
     StageProbabilities,
     StageProbability,
@@ -12,8 +13,11 @@ from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 __all__ = [
     "Forecast",
     "ForecastRow",
+    "StageChain",
+    "StageOutlook",
     "StageProbabilities",
     "StageProbability",
+    "estimate_stage_chain",
     "estimate_stage_probabilities",
     "weigh_forecast",
 ]

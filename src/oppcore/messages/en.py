@@ -490,6 +490,7 @@ TEXTS: Mapping[str, str] = {
     "probability.missing": "{path}: no probability, and none for the stage {stage!r}; deals in all: {count}",
     "category.omitted": "{path}: omitted from forecasts; deals in all: {count}",
     "history.short": "{path}: insufficient history: {have} closed deals, an estimate needs {need}",
+    "history.unended": "{path}: deals go on to where none has come to an end yet: {need}",
     # What a criterion asks for.
     "say.present": "{path} is filled in",
     "say.eq": "{path} is {need}",

@@ -577,6 +577,7 @@ TEXTS: Mapping[str, str] = {
     "probability.missing": "{path}：没有成交概率，阶段“{stage}”也没有默认值；共 {count} 个单子",
     "category.omitted": "{path}：不计入预测；共 {count} 个单子",
     "history.short": "{path}：历史数据不足：只有 {have} 个已关闭的单子，估计至少需要 {need} 个",
+    "history.unended": "{path}：后续阶段尚无单子走到结局：{need}",
     # What a criterion asks for.
     "say.present": "已填写“{path}”",
     "say.eq": "“{path}”为 {need}",

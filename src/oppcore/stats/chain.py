@@ -184,7 +184,7 @@ def _solve_exactly(
     rows: list[list[int]] = []
     for place, (row, left) in enumerate(zip(moves, leaving, strict=True)):
         unit = _unit(place, size)
-        parts = [*map(Fraction, map(sub, unit, row)), *map(Fraction, unit), *map(Fraction, left)]
+        parts = [Fraction(value) for value in (*map(sub, unit, row), *unit, *left)]
         scale = lcm(*(part.denominator for part in parts))
         rows.append([part.numerator * (scale // part.denominator) for part in parts])
     before = 1
