@@ -34,6 +34,7 @@ UNSPOKEN = {
     "CountingRule",
     "CoverageKind",
     "CreationKind",
+    "DwellUnit",
     "Ending",
     "EntryRule",
     "HygieneCheck",
@@ -42,6 +43,7 @@ UNSPOKEN = {
     "MovementPolicy",
     "Origination",
     "OutcomeRule",
+    "PriorBasis",
     "Score",
     "SlippageKind",
 }

@@ -1,4 +1,4 @@
-"""Estimating the future: what open deals are worth, weighted by how likely they are to be won."""
+"""Estimating the future: what open deals are worth, and how likely they are to be won, as history has it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
+from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.methods import METHODS, Method
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.trial import Judgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
@@ -45,10 +47,16 @@ __all__ = [
     "ReliabilityBin",
     "RevenueErrors",
     "Score",
+    "StageChain",
+    "StageOutlook",
+    "StageProbabilities",
+    "StageProbability",
     "Trial",
     "compare_losses",
     "crps_ensemble",
     "crps_normal",
+    "estimate_stage_chain",
+    "estimate_stage_probabilities",
     "find_actuals",
     "fit_frequencies",
     "fit_isotonic",

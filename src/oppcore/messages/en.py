@@ -499,6 +499,8 @@ TEXTS: Mapping[str, str] = {
     "calibration.one_outcome": "no slope and no AUC: of {count} deals {won} were won, and they need both kinds",
     "calibration.one_forecast": "no slope: all {count} forecasts are {have}, and it takes different ones",
     "calibration.parted": "no slope: a threshold parts won from other deals in all {count}: no slope fits best",
+    "history.short": "{path}: insufficient history: {have} closed deals, an estimate needs {need}",
+    "history.unended": "{path}: deals go on to where none has come to an end yet: {need}",
     # What a criterion asks for.
     "say.present": "{path} is filled in",
     "say.eq": "{path} is {need}",

@@ -586,6 +586,8 @@ TEXTS: Mapping[str, str] = {
     "calibration.one_outcome": "无法计算斜率和 AUC：{count} 个单子中赢单 {won} 个，须既有赢单又有未赢单",
     "calibration.one_forecast": "无法计算斜率：全部 {count} 个预测值都是 {have}，须有不同的值",
     "calibration.parted": "无法计算斜率：{count} 个预测值中有一个阈值把赢单与其他单子完全分开，没有有限的最佳斜率",
+    "history.short": "{path}：历史数据不足：只有 {have} 个已关闭的单子，估计至少需要 {need} 个",
+    "history.unended": "{path}：后续阶段尚无单子走到结局：{need}",
     # What a criterion asks for.
     "say.present": "已填写“{path}”",
     "say.eq": "“{path}”为 {need}",
