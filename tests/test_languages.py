@@ -30,9 +30,11 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
     "Allowance",
+    "Binning",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
+    "DwellUnit",
     "Ending",
     "EntryRule",
     "HygieneCheck",
@@ -41,6 +43,8 @@ UNSPOKEN = {
     "MovementPolicy",
     "Origination",
     "OutcomeRule",
+    "PriorBasis",
+    "Score",
     "SlippageKind",
 }
 OTHERS = [language for language in find_languages() if language != "en"]

@@ -20,6 +20,7 @@ SETTINGS = {
     "until": date(2024, 2, 29),
     "period": read_period("2024-Q1"),
     "periods": [read_period("2024-01"), read_period("2024-02")],
+    "horizon": timedelta(days=10),
     "quota": Money("1000", "EUR"),
     "timezone": "UTC",
 }

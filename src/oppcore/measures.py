@@ -7,11 +7,12 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast import weigh_forecast
+from oppcore.forecast import estimate_stage_chain, estimate_stage_probabilities, run_backtest, weigh_forecast
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
     measure_drop_off,
+    measure_dwell,
     measure_funnel,
     measure_hygiene,
     measure_losses,
@@ -70,6 +71,7 @@ MEASURES = (
     Measure("stage_win_rates", "Which share of the deals that were in a stage was won?", measure_stage_win_rates),
     Measure("time_to_convert", "How long did it take from step to step?", measure_time_to_convert),
     Measure("mature_conversion", "Which share goes on within a given time?", measure_mature_conversion),
+    Measure("dwell", "How long do deals stay in each stage?", measure_dwell),
     Measure("movement", "What changed in the open pipeline between two days, and by how much?", measure_movement),
     Measure("slippage", "What became of the deals that were expected to close in a period?", measure_slippage),
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),
@@ -78,6 +80,13 @@ MEASURES = (
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),
+    Measure("backtest", "How good would each way of forecasting have been?", run_backtest),
+    Measure(
+        "stage_probabilities",
+        "How likely are deals in each stage to be won, as history has it?",
+        estimate_stage_probabilities,
+    ),
+    Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
 )
 """All measures, the past first."""
 

@@ -1,7 +1,75 @@
-"""Estimating the future: what open deals are worth, weighted by how likely they are to be won."""
+"""Estimating the future: what open deals are worth, and how likely they are to be won, as history has it."""
 
 from __future__ import annotations
 
+from oppcore.forecast.accuracy import (
+    Accuracy,
+    crps_ensemble,
+    crps_normal,
+    interval_coverage,
+    measure_accuracy,
+    pinball_loss,
+    scaled_error,
+    skill,
+)
+from oppcore.forecast.backtest import Backtest
+from oppcore.forecast.backtesting import run_backtest
+from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
+from oppcore.forecast.comparison import LossComparison, compare_losses
+from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
+from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
+from oppcore.forecast.methods import METHODS, Method
+from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
+from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
+from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
+from oppcore.forecast.trial import Judgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
-__all__ = ["Forecast", "ForecastRow", "weigh_forecast"]
+__all__ = [
+    "METHODS",
+    "Accuracy",
+    "Actuals",
+    "Backtest",
+    "Binning",
+    "Calibration",
+    "Forecast",
+    "ForecastOrigin",
+    "ForecastRow",
+    "FrequencyTable",
+    "IsotonicMap",
+    "Judgement",
+    "LeagueRow",
+    "LossComparison",
+    "Method",
+    "MethodComparison",
+    "PlattMap",
+    "ReliabilityBin",
+    "RevenueErrors",
+    "Score",
+    "StageChain",
+    "StageOutlook",
+    "StageProbabilities",
+    "StageProbability",
+    "Trial",
+    "compare_losses",
+    "crps_ensemble",
+    "crps_normal",
+    "estimate_stage_chain",
+    "estimate_stage_probabilities",
+    "find_actuals",
+    "fit_frequencies",
+    "fit_isotonic",
+    "fit_platt",
+    "interval_coverage",
+    "make_origins",
+    "measure_accuracy",
+    "measure_calibration",
+    "pinball_loss",
+    "plan_origins",
+    "run_backtest",
+    "scaled_error",
+    "skill",
+    "view_history",
+    "weigh_forecast",
+]

@@ -19,6 +19,7 @@ from oppcore.funnel.creation import (
     measure_creation,
 )
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
+from oppcore.funnel.dwell import Dwell, DwellCounting, DwellUnit, count_dwell, finish_dwell, measure_dwell
 from oppcore.funnel.exits import Exit, count_losses
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.histogram import Bin
@@ -27,7 +28,6 @@ from oppcore.funnel.losses import Losses, LossRow, StageLosses, finish_losses, m
 from oppcore.funnel.maturity import (
     EstimatedShare,
     MatureConversion,
-    MatureCounts,
     Maturity,
     count_mature_visits,
     finish_mature_conversion,
@@ -46,6 +46,7 @@ from oppcore.funnel.stagewins import (
     finish_stage_win_rates,
     measure_stage_win_rates,
 )
+from oppcore.funnel.stays import EstimatedDays, StayCounts
 from oppcore.funnel.steps import StepCounts, count_steps
 from oppcore.funnel.tally import Tally, combine
 from oppcore.funnel.terms import Terms
@@ -78,7 +79,11 @@ __all__ = [
     "CreationKind",
     "CreationRow",
     "DropOff",
+    "Dwell",
+    "DwellCounting",
+    "DwellUnit",
     "EntryRule",
+    "EstimatedDays",
     "EstimatedShare",
     "Exit",
     "Funnel",
@@ -90,7 +95,6 @@ __all__ = [
     "LossRow",
     "Losses",
     "MatureConversion",
-    "MatureCounts",
     "Maturity",
     "Movement",
     "MovementKind",
@@ -104,6 +108,7 @@ __all__ = [
     "StageLosses",
     "StageOutcomes",
     "StageWinRate",
+    "StayCounts",
     "StepCounts",
     "Tally",
     "Terms",
@@ -118,6 +123,7 @@ __all__ = [
     "count_closings",
     "count_coverage",
     "count_creation",
+    "count_dwell",
     "count_hygiene",
     "count_losses",
     "count_mature_visits",
@@ -131,6 +137,7 @@ __all__ = [
     "finish_coverage",
     "finish_creation",
     "finish_drop_off",
+    "finish_dwell",
     "finish_funnel",
     "finish_hygiene",
     "finish_losses",
@@ -144,6 +151,7 @@ __all__ = [
     "measure_coverage",
     "measure_creation",
     "measure_drop_off",
+    "measure_dwell",
     "measure_funnel",
     "measure_hygiene",
     "measure_losses",
