@@ -30,6 +30,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
     "Allowance",
+    "CategorySource",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
@@ -41,6 +42,7 @@ UNSPOKEN = {
     "MovementPolicy",
     "Origination",
     "OutcomeRule",
+    "RollUpMethod",
     "SlippageKind",
 }
 OTHERS = [language for language in find_languages() if language != "en"]

@@ -489,6 +489,7 @@ TEXTS: Mapping[str, str] = {
     "currency.other": "{path}: in another currency than {need}, and not converted; deals in all: {count}",
     "probability.missing": "{path}: no probability, and none for the stage {stage!r}; deals in all: {count}",
     "category.omitted": "{path}: omitted from forecasts; deals in all: {count}",
+    "category.closed": "{path}: in the category closed, but not won; deals in all: {count}",
     # What a criterion asks for.
     "say.present": "{path} is filled in",
     "say.eq": "{path} is {need}",

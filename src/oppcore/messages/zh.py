@@ -576,6 +576,7 @@ TEXTS: Mapping[str, str] = {
     "currency.other": "{path}：币种不是 {need}，未作折算；共 {count} 个单子",
     "probability.missing": "{path}：没有成交概率，阶段“{stage}”也没有默认值；共 {count} 个单子",
     "category.omitted": "{path}：不计入预测；共 {count} 个单子",
+    "category.closed": "{path}：预测类别为已成交，但并未赢单；共 {count} 个单子",
     # What a criterion asks for.
     "say.present": "已填写“{path}”",
     "say.eq": "“{path}”为 {need}",
