@@ -73,6 +73,7 @@ def test_a_number_outside_0_and_1_is_no_probability(wrong):
     [
         (["onw"], "there is no source of probabilities 'onw'; did you mean 'own'"),
         (["own", "own"], "two sources of probabilities are called 'own'"),
+        ([ProbabilitySource("stage", lambda _: 1)], "'stage' is the name of a source that there is"),
         ([], "no source of probabilities is given"),
     ],
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from oppcore.forecast.adjustments import Adjustment
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
 from oppcore.forecast.deals import CategorySource, ForecastDeal
 from oppcore.forecast.explanation import ForecastExplanation
+from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
 from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
 __all__ = [
+    "Adjustment",
     "CategoryForecast",
     "CategoryRow",
     "CategorySource",
@@ -16,8 +19,12 @@ __all__ = [
     "ForecastDeal",
     "ForecastExplanation",
     "ForecastRow",
+    "HierarchyForecast",
+    "NodeForecast",
     "ProbabilitySource",
     "RollUpMethod",
+    "check_hierarchy",
     "forecast_categories",
+    "roll_up",
     "weigh_forecast",
 ]

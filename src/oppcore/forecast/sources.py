@@ -60,7 +60,8 @@ class ProbabilitySource:
 def read_sources(wanted: Iterable[ProbabilitySource | str], pipeline: Pipeline) -> tuple[ProbabilitySource, ...]:
     """Give the sources in the order in which they are asked; `own` and `stage` are known by their names.
 
-    Raises `ValueError` for other names, for a name given twice, and where there is no source at all.
+    Raises `ValueError` for other names, for a source of yours that has one of them, for a name given twice, and where
+    there is no source at all.
     """
     if isinstance(wanted, str):
         wanted = (wanted,)
@@ -76,6 +77,9 @@ def read_sources(wanted: Iterable[ProbabilitySource | str], pipeline: Pipeline) 
                 message = f"there is no source of probabilities {source!r}; {hint(source, list(known))}"
                 raise ValueError(message)
             source = known[source]
+        elif source.name in (*known, "outcome"):
+            message = f"{source.name!r} is the name of a source that there is: call yours otherwise"
+            raise ValueError(message)
         if source.name in found:
             message = f"two sources of probabilities are called {source.name!r}"
             raise ValueError(message)
