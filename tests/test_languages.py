@@ -31,6 +31,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 UNSPOKEN = {
     "Allowance",
     "Binning",
+    "CategorySource",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
@@ -45,6 +46,7 @@ UNSPOKEN = {
     "OutcomeRule",
     "PriorBasis",
     "Score",
+    "RollUpMethod",
     "SlippageKind",
 }
 OTHERS = [language for language in find_languages() if language != "en"]

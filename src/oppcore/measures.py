@@ -7,7 +7,13 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast import estimate_stage_chain, estimate_stage_probabilities, run_backtest, weigh_forecast
+from oppcore.forecast import (
+    estimate_stage_chain,
+    estimate_stage_probabilities,
+    forecast_categories,
+    run_backtest,
+    weigh_forecast,
+)
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
@@ -87,6 +93,7 @@ MEASURES = (
         estimate_stage_probabilities,
     ),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
+    Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
 )
 """All measures, the past first."""
 

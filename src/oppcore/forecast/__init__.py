@@ -12,16 +12,22 @@ from oppcore.forecast.accuracy import (
     scaled_error,
     skill,
 )
+from oppcore.forecast.adjustments import Adjustment
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
+from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
 from oppcore.forecast.comparison import LossComparison, compare_losses
+from oppcore.forecast.deals import CategorySource, ForecastDeal
+from oppcore.forecast.explanation import ForecastExplanation
+from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.methods import METHODS, Method
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.trial import Judgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
@@ -30,28 +36,39 @@ __all__ = [
     "METHODS",
     "Accuracy",
     "Actuals",
+    "Adjustment",
     "Backtest",
     "Binning",
     "Calibration",
+    "CategoryForecast",
+    "CategoryRow",
+    "CategorySource",
     "Forecast",
+    "ForecastDeal",
+    "ForecastExplanation",
     "ForecastOrigin",
     "ForecastRow",
     "FrequencyTable",
+    "HierarchyForecast",
     "IsotonicMap",
     "Judgement",
     "LeagueRow",
     "LossComparison",
     "Method",
     "MethodComparison",
+    "NodeForecast",
     "PlattMap",
+    "ProbabilitySource",
     "ReliabilityBin",
     "RevenueErrors",
+    "RollUpMethod",
     "Score",
     "StageChain",
     "StageOutlook",
     "StageProbabilities",
     "StageProbability",
     "Trial",
+    "check_hierarchy",
     "compare_losses",
     "crps_ensemble",
     "crps_normal",
@@ -61,12 +78,14 @@ __all__ = [
     "fit_frequencies",
     "fit_isotonic",
     "fit_platt",
+    "forecast_categories",
     "interval_coverage",
     "make_origins",
     "measure_accuracy",
     "measure_calibration",
     "pinball_loss",
     "plan_origins",
+    "roll_up",
     "run_backtest",
     "scaled_error",
     "skill",

@@ -147,6 +147,7 @@ TEXTS: Mapping[str, str] = {
     # The other errors.
     "pipeline.invalid": "the pipeline is not valid:",
     "document.invalid": "the document is not valid:",
+    "hierarchy.invalid": "the hierarchy is not valid:",
     "changes.unreadable": "the change table cannot be read ({rows} rows seen):",
     "problems.more": "… and {count} more",
     "currency.mismatch": "{left} and {right} cannot be added or compared; convert one of them first",
@@ -501,6 +502,15 @@ TEXTS: Mapping[str, str] = {
     "calibration.parted": "no slope: a threshold parts won from other deals in all {count}: no slope fits best",
     "history.short": "{path}: insufficient history: {have} closed deals, an estimate needs {need}",
     "history.unended": "{path}: deals go on to where none has come to an end yet: {need}",
+    "category.closed": "{path}: in the category closed, but not won; deals in all: {count}",
+    "hierarchy.cycle": "{path}: reports to itself in the end: {ids}",
+    "hierarchy.manager": "{path}: reports to {have!r}, who is no node of the hierarchy[[; perhaps {suggestion!r}]]",
+    "hierarchy.nobody": "{amount} belongs to nobody and is in no node",
+    "hierarchy.unknown": "{path}: {amount} is in no node; the hierarchy has no {have!r}[[; perhaps {suggestion!r}]]",
+    "adjustment.unknown": "{path}: not applied, because the hierarchy has no node {have!r}",
+    "adjustment.view": "{path}: not applied, because only these see it: {need}, not {have}",
+    "adjustment.currency": "{path}: not applied, because it is in {have} and the forecast in {need}",
+    "adjustment.twice": "{path}: none applied, because {count} unlike ones were made at {at}",
     # What a criterion asks for.
     "say.present": "{path} is filled in",
     "say.eq": "{path} is {need}",

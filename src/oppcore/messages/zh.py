@@ -243,6 +243,7 @@ TEXTS: Mapping[str, str] = {
     # The other errors.
     "pipeline.invalid": "销售流程无效：",
     "document.invalid": "文档无效：",
+    "hierarchy.invalid": "组织层级无效：",
     "changes.unreadable": "变更表无法读取（已查看 {rows} 行）：",
     "problems.more": "……另有 {count} 项",
     "currency.mismatch": "{left} 与 {right} 不能相加或比较，请先换算币种",
@@ -588,6 +589,15 @@ TEXTS: Mapping[str, str] = {
     "calibration.parted": "无法计算斜率：{count} 个预测值中有一个阈值把赢单与其他单子完全分开，没有有限的最佳斜率",
     "history.short": "{path}：历史数据不足：只有 {have} 个已关闭的单子，估计至少需要 {need} 个",
     "history.unended": "{path}：后续阶段尚无单子走到结局：{need}",
+    "category.closed": "{path}：预测类别为已成交，但并未赢单；共 {count} 个单子",
+    "hierarchy.cycle": "{path}：汇报关系首尾相接：{ids}",
+    "hierarchy.manager": "{path}：上级“{have}”不在组织层级中[[，是否指“{suggestion}”]]",
+    "hierarchy.nobody": "{amount} 没有负责人，未计入任何节点",
+    "hierarchy.unknown": "{path}：{amount} 未计入任何节点，组织层级中没有“{have}”[[，是否指“{suggestion}”]]",
+    "adjustment.unknown": "{path}：未采用，组织层级中没有节点“{have}”",
+    "adjustment.view": "{path}：未采用，只有 {need} 可见，而非 {have}",
+    "adjustment.currency": "{path}：未采用，其币种为 {have}，而预测币种为 {need}",
+    "adjustment.twice": "{path}：均未采用，{at} 有 {count} 个互不相同的调整",
     # What a criterion asks for.
     "say.present": "已填写“{path}”",
     "say.eq": "“{path}”为 {need}",
