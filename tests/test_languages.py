@@ -29,19 +29,23 @@ OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
+    "AdjustmentRule",
     "Allowance",
+    "Aspect",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
     "Ending",
     "EntryRule",
     "HygieneCheck",
+    "Judgement",
     "Match",
     "MovementKind",
     "MovementPolicy",
     "Origination",
     "OutcomeRule",
     "SlippageKind",
+    "Standard",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

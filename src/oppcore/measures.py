@@ -11,6 +11,7 @@ from oppcore.forecast import weigh_forecast
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
+    measure_deviations,
     measure_drop_off,
     measure_funnel,
     measure_hygiene,
@@ -75,6 +76,7 @@ MEASURES = (
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),
     Measure("coverage", "Is there enough in the pipeline for the quota?", measure_coverage),
     Measure("losses", "Why, to whom or where are deals lost?", measure_losses),
+    Measure("deviations", "Who does better or worse than the standard funnel, beyond chance?", measure_deviations),
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),

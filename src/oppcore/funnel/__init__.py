@@ -18,6 +18,8 @@ from oppcore.funnel.creation import (
     finish_creation,
     measure_creation,
 )
+from oppcore.funnel.deviation import Aspect, Deviation, Judgement
+from oppcore.funnel.deviations import AdjustmentRule, Deviations, finish_deviations, measure_deviations
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.exits import Exit, count_losses
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
@@ -35,6 +37,7 @@ from oppcore.funnel.maturity import (
 )
 from oppcore.funnel.movement import Movement, count_movement, finish_movement, measure_movement
 from oppcore.funnel.outcomes import OutcomeRule
+from oppcore.funnel.passing import Passing, PassingCounts, count_passing
 from oppcore.funnel.report import Report, ReportGroup
 from oppcore.funnel.sample import Basis
 from oppcore.funnel.share import Share
@@ -46,6 +49,7 @@ from oppcore.funnel.stagewins import (
     finish_stage_win_rates,
     measure_stage_win_rates,
 )
+from oppcore.funnel.standard import Standard, StandardFunnel
 from oppcore.funnel.steps import StepCounts, count_steps
 from oppcore.funnel.tally import Tally, combine
 from oppcore.funnel.terms import Terms
@@ -61,6 +65,8 @@ from oppcore.funnel.ways import Hop, Variant
 from oppcore.funnel.winrate import Closings, WinCounts, WinRate, count_closings, finish_win_rates, measure_win_rates
 
 __all__ = [
+    "AdjustmentRule",
+    "Aspect",
     "Basis",
     "Bin",
     "Bucket",
@@ -77,6 +83,8 @@ __all__ = [
     "Creation",
     "CreationKind",
     "CreationRow",
+    "Deviation",
+    "Deviations",
     "DropOff",
     "EntryRule",
     "EstimatedShare",
@@ -87,6 +95,7 @@ __all__ = [
     "Hop",
     "Hygiene",
     "HygieneCheck",
+    "Judgement",
     "LossRow",
     "Losses",
     "MatureConversion",
@@ -96,6 +105,8 @@ __all__ = [
     "MovementKind",
     "MovementPolicy",
     "OutcomeRule",
+    "Passing",
+    "PassingCounts",
     "Report",
     "ReportGroup",
     "Share",
@@ -104,6 +115,8 @@ __all__ = [
     "StageLosses",
     "StageOutcomes",
     "StageWinRate",
+    "Standard",
+    "StandardFunnel",
     "StepCounts",
     "Tally",
     "Terms",
@@ -122,6 +135,7 @@ __all__ = [
     "count_losses",
     "count_mature_visits",
     "count_movement",
+    "count_passing",
     "count_slippage",
     "count_stage_outcomes",
     "count_steps",
@@ -130,6 +144,7 @@ __all__ = [
     "count_visits",
     "finish_coverage",
     "finish_creation",
+    "finish_deviations",
     "finish_drop_off",
     "finish_funnel",
     "finish_hygiene",
@@ -143,6 +158,7 @@ __all__ = [
     "finish_win_rates",
     "measure_coverage",
     "measure_creation",
+    "measure_deviations",
     "measure_drop_off",
     "measure_funnel",
     "measure_hygiene",
