@@ -45,6 +45,7 @@ UNSPOKEN = {
     "Origination",
     "OutcomeRule",
     "SlippageKind",
+    "SourceRule",
     "Standard",
 }
 OTHERS = [language for language in find_languages() if language != "en"]

@@ -22,6 +22,7 @@ SETTINGS = {
     "periods": [read_period("2024-01"), read_period("2024-02")],
     "quota": Money("1000", "EUR"),
     "timezone": "UTC",
+    "leads": golden(),
 }
 
 

@@ -15,6 +15,7 @@ from oppcore.funnel import (
     measure_drop_off,
     measure_funnel,
     measure_hygiene,
+    measure_lead_sources,
     measure_losses,
     measure_mature_conversion,
     measure_movement,
@@ -77,6 +78,9 @@ MEASURES = (
     Measure("coverage", "Is there enough in the pipeline for the quota?", measure_coverage),
     Measure("losses", "Why, to whom or where are deals lost?", measure_losses),
     Measure("deviations", "Who does better or worse than the standard funnel, beyond chance?", measure_deviations),
+    Measure(
+        "lead_sources", "Which share of the leads from each source became deals, and won ones?", measure_lead_sources
+    ),
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),

@@ -25,6 +25,15 @@ from oppcore.funnel.exits import Exit, count_losses
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.histogram import Bin
 from oppcore.funnel.hygiene import Hygiene, count_hygiene, finish_hygiene, measure_hygiene
+from oppcore.funnel.leadsources import (
+    LeadCounting,
+    LeadCounts,
+    LeadSource,
+    SourceRule,
+    count_lead_sources,
+    finish_lead_sources,
+    measure_lead_sources,
+)
 from oppcore.funnel.losses import Losses, LossRow, StageLosses, finish_losses, measure_losses
 from oppcore.funnel.maturity import (
     EstimatedShare,
@@ -96,6 +105,9 @@ __all__ = [
     "Hygiene",
     "HygieneCheck",
     "Judgement",
+    "LeadCounting",
+    "LeadCounts",
+    "LeadSource",
     "LossRow",
     "Losses",
     "MatureConversion",
@@ -112,6 +124,7 @@ __all__ = [
     "Share",
     "Slippage",
     "SlippageKind",
+    "SourceRule",
     "StageLosses",
     "StageOutcomes",
     "StageWinRate",
@@ -132,6 +145,7 @@ __all__ = [
     "count_coverage",
     "count_creation",
     "count_hygiene",
+    "count_lead_sources",
     "count_losses",
     "count_mature_visits",
     "count_movement",
@@ -148,6 +162,7 @@ __all__ = [
     "finish_drop_off",
     "finish_funnel",
     "finish_hygiene",
+    "finish_lead_sources",
     "finish_losses",
     "finish_mature_conversion",
     "finish_movement",
@@ -162,6 +177,7 @@ __all__ = [
     "measure_drop_off",
     "measure_funnel",
     "measure_hygiene",
+    "measure_lead_sources",
     "measure_losses",
     "measure_mature_conversion",
     "measure_movement",
