@@ -29,9 +29,11 @@ OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
+    "AdjustmentRule",
     "Allowance",
     "Binning",
     "CategorySource",
+    "Aspect",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
@@ -39,6 +41,7 @@ UNSPOKEN = {
     "Ending",
     "EntryRule",
     "HygieneCheck",
+    "Judgement",
     "Match",
     "MovementKind",
     "MovementPolicy",
@@ -48,6 +51,8 @@ UNSPOKEN = {
     "Score",
     "RollUpMethod",
     "SlippageKind",
+    "SourceRule",
+    "Standard",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

@@ -23,6 +23,7 @@ SETTINGS = {
     "horizon": timedelta(days=10),
     "quota": Money("1000", "EUR"),
     "timezone": "UTC",
+    "leads": golden(),
 }
 
 

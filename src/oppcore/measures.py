@@ -17,10 +17,12 @@ from oppcore.forecast import (
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
+    measure_deviations,
     measure_drop_off,
     measure_dwell,
     measure_funnel,
     measure_hygiene,
+    measure_lead_sources,
     measure_losses,
     measure_mature_conversion,
     measure_movement,
@@ -83,6 +85,10 @@ MEASURES = (
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),
     Measure("coverage", "Is there enough in the pipeline for the quota?", measure_coverage),
     Measure("losses", "Why, to whom or where are deals lost?", measure_losses),
+    Measure("deviations", "Who does better or worse than the standard funnel, beyond chance?", measure_deviations),
+    Measure(
+        "lead_sources", "Which share of the leads from each source became deals, and won ones?", measure_lead_sources
+    ),
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),
