@@ -33,6 +33,7 @@ UNSPOKEN = {
     "CountingRule",
     "CoverageKind",
     "CreationKind",
+    "CycleSpan",
     "DwellUnit",
     "Ending",
     "EntryRule",

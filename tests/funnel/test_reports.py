@@ -16,11 +16,13 @@ from oppcore.funnel import (
     OutcomeRule,
     combine,
     count_closings,
+    count_cycles,
     count_dwell,
     count_mature_visits,
     count_stage_outcomes,
     count_times,
     count_visits,
+    finish_cycle,
     finish_drop_off,
     finish_dwell,
     finish_mature_conversion,
@@ -466,6 +468,7 @@ COUNTED = {
     "win_rates": (count_closings, finish_win_rates, {"outcome": "each_close"}),
     "mature_conversion": (count_mature_visits, finish_mature_conversion, {"within": timedelta(days=4)}),
     "time_to_convert": (count_times, finish_time_to_convert, {"count": "ordered"}),
+    "cycle": (count_cycles, finish_cycle, {"span": "net", "start": "Q"}),
     "dwell": (count_dwell, finish_dwell, {"unit": "deal", "since": day(1)}),
 }
 

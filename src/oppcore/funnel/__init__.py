@@ -18,6 +18,7 @@ from oppcore.funnel.creation import (
     finish_creation,
     measure_creation,
 )
+from oppcore.funnel.cycle import Cycle, CycleCounting, CycleSpan, count_cycles, finish_cycle, measure_cycle
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.dwell import Dwell, DwellCounting, DwellUnit, count_dwell, finish_dwell, measure_dwell
 from oppcore.funnel.exits import Exit, count_losses
@@ -78,6 +79,9 @@ __all__ = [
     "Creation",
     "CreationKind",
     "CreationRow",
+    "Cycle",
+    "CycleCounting",
+    "CycleSpan",
     "DropOff",
     "Dwell",
     "DwellCounting",
@@ -123,6 +127,7 @@ __all__ = [
     "count_closings",
     "count_coverage",
     "count_creation",
+    "count_cycles",
     "count_dwell",
     "count_hygiene",
     "count_losses",
@@ -136,6 +141,7 @@ __all__ = [
     "count_visits",
     "finish_coverage",
     "finish_creation",
+    "finish_cycle",
     "finish_drop_off",
     "finish_dwell",
     "finish_funnel",
@@ -150,6 +156,7 @@ __all__ = [
     "finish_win_rates",
     "measure_coverage",
     "measure_creation",
+    "measure_cycle",
     "measure_drop_off",
     "measure_dwell",
     "measure_funnel",
