@@ -29,6 +29,8 @@ OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
+    "AgeVerdict",
+    "AgeingBenchmark",
     "Allowance",
     "CountingRule",
     "CoverageKind",

@@ -9,6 +9,7 @@ import attrs
 
 from oppcore.forecast import weigh_forecast
 from oppcore.funnel import (
+    measure_ageing,
     measure_coverage,
     measure_creation,
     measure_cycle,
@@ -74,6 +75,7 @@ MEASURES = (
     Measure("mature_conversion", "Which share goes on within a given time?", measure_mature_conversion),
     Measure("dwell", "How long do deals stay in each stage?", measure_dwell),
     Measure("cycle", "How long do deals take until they are closed?", measure_cycle),
+    Measure("ageing", "Which open deals have stood in their stage for too long?", measure_ageing),
     Measure("movement", "What changed in the open pipeline between two days, and by how much?", measure_movement),
     Measure("slippage", "What became of the deals that were expected to close in a period?", measure_slippage),
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),

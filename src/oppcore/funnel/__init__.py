@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from oppcore.funnel.ageing import (
+    Ageing,
+    AgeingBenchmark,
+    AgeingCounts,
+    AgeingRule,
+    AgeVerdict,
+    OpenAge,
+    count_ageing,
+    finish_ageing,
+    measure_ageing,
+)
 from oppcore.funnel.booking import MovementKind, MovementPolicy
 from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_buckets
 from oppcore.funnel.cells import CellCounts
@@ -63,6 +74,11 @@ from oppcore.funnel.ways import Hop, Variant
 from oppcore.funnel.winrate import Closings, WinCounts, WinRate, count_closings, finish_win_rates, measure_win_rates
 
 __all__ = [
+    "AgeVerdict",
+    "Ageing",
+    "AgeingBenchmark",
+    "AgeingCounts",
+    "AgeingRule",
     "Basis",
     "Bin",
     "Bucket",
@@ -103,6 +119,7 @@ __all__ = [
     "Movement",
     "MovementKind",
     "MovementPolicy",
+    "OpenAge",
     "OutcomeRule",
     "Report",
     "ReportGroup",
@@ -124,6 +141,7 @@ __all__ = [
     "WinRate",
     "combine",
     "combine_buckets",
+    "count_ageing",
     "count_closings",
     "count_coverage",
     "count_creation",
@@ -139,6 +157,7 @@ __all__ = [
     "count_times",
     "count_transitions",
     "count_visits",
+    "finish_ageing",
     "finish_coverage",
     "finish_creation",
     "finish_cycle",
@@ -154,6 +173,7 @@ __all__ = [
     "finish_time_to_convert",
     "finish_transitions",
     "finish_win_rates",
+    "measure_ageing",
     "measure_coverage",
     "measure_creation",
     "measure_cycle",
