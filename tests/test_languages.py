@@ -46,6 +46,8 @@ UNSPOKEN = {
     "Origination",
     "OutcomeRule",
     "SlippageKind",
+    "VelocityDeals",
+    "VelocityValue",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

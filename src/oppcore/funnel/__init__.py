@@ -30,6 +30,7 @@ from oppcore.funnel.creation import (
     measure_creation,
 )
 from oppcore.funnel.cycle import Cycle, CycleCounting, CycleSpan, count_cycles, finish_cycle, measure_cycle
+from oppcore.funnel.drivers import VelocityDriver, VelocityFactors
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.dwell import Dwell, DwellCounting, DwellUnit, count_dwell, finish_dwell, measure_dwell
 from oppcore.funnel.exits import Exit, count_losses
@@ -70,6 +71,15 @@ from oppcore.funnel.timing import (
     measure_time_to_convert,
 )
 from oppcore.funnel.transitions import TransitionMatrix, count_transitions, finish_transitions, measure_transitions
+from oppcore.funnel.velocity import (
+    Velocity,
+    VelocityDeals,
+    VelocityRow,
+    VelocityValue,
+    count_velocity,
+    finish_velocity,
+    measure_velocity,
+)
 from oppcore.funnel.ways import Hop, Variant
 from oppcore.funnel.winrate import Closings, WinCounts, WinRate, count_closings, finish_win_rates, measure_win_rates
 
@@ -136,6 +146,12 @@ __all__ = [
     "TimeCounts",
     "TransitionMatrix",
     "Variant",
+    "Velocity",
+    "VelocityDeals",
+    "VelocityDriver",
+    "VelocityFactors",
+    "VelocityRow",
+    "VelocityValue",
     "VisitCounting",
     "WinCounts",
     "WinRate",
@@ -156,6 +172,7 @@ __all__ = [
     "count_steps",
     "count_times",
     "count_transitions",
+    "count_velocity",
     "count_visits",
     "finish_ageing",
     "finish_coverage",
@@ -172,6 +189,7 @@ __all__ = [
     "finish_stage_win_rates",
     "finish_time_to_convert",
     "finish_transitions",
+    "finish_velocity",
     "finish_win_rates",
     "measure_ageing",
     "measure_coverage",
@@ -188,5 +206,6 @@ __all__ = [
     "measure_stage_win_rates",
     "measure_time_to_convert",
     "measure_transitions",
+    "measure_velocity",
     "measure_win_rates",
 ]
