@@ -30,6 +30,8 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
     "AdjustmentRule",
+    "AgeVerdict",
+    "AgeingBenchmark",
     "Allowance",
     "Binning",
     "CategorySource",
@@ -37,6 +39,7 @@ UNSPOKEN = {
     "CountingRule",
     "CoverageKind",
     "CreationKind",
+    "CycleSpan",
     "DwellUnit",
     "Ending",
     "EntryRule",
@@ -53,6 +56,8 @@ UNSPOKEN = {
     "SlippageKind",
     "SourceRule",
     "Standard",
+    "VelocityDeals",
+    "VelocityValue",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

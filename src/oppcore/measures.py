@@ -15,8 +15,10 @@ from oppcore.forecast import (
     weigh_forecast,
 )
 from oppcore.funnel import (
+    measure_ageing,
     measure_coverage,
     measure_creation,
+    measure_cycle,
     measure_deviations,
     measure_drop_off,
     measure_dwell,
@@ -30,6 +32,7 @@ from oppcore.funnel import (
     measure_stage_win_rates,
     measure_time_to_convert,
     measure_transitions,
+    measure_velocity,
     measure_win_rates,
 )
 from oppcore.history import take_snapshot
@@ -80,6 +83,9 @@ MEASURES = (
     Measure("time_to_convert", "How long did it take from step to step?", measure_time_to_convert),
     Measure("mature_conversion", "Which share goes on within a given time?", measure_mature_conversion),
     Measure("dwell", "How long do deals stay in each stage?", measure_dwell),
+    Measure("cycle", "How long do deals take until they are closed?", measure_cycle),
+    Measure("ageing", "Which open deals have stood in their stage for too long?", measure_ageing),
+    Measure("velocity", "How much money does the pipeline bring per day, and why has that changed?", measure_velocity),
     Measure("movement", "What changed in the open pipeline between two days, and by how much?", measure_movement),
     Measure("slippage", "What became of the deals that were expected to close in a period?", measure_slippage),
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from oppcore.funnel.ageing import (
+    Ageing,
+    AgeingBenchmark,
+    AgeingCounts,
+    AgeingRule,
+    AgeVerdict,
+    OpenAge,
+    count_ageing,
+    finish_ageing,
+    measure_ageing,
+)
 from oppcore.funnel.booking import MovementKind, MovementPolicy
 from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_buckets
 from oppcore.funnel.cells import CellCounts
@@ -18,8 +29,10 @@ from oppcore.funnel.creation import (
     finish_creation,
     measure_creation,
 )
+from oppcore.funnel.cycle import Cycle, CycleCounting, CycleSpan, count_cycles, finish_cycle, measure_cycle
 from oppcore.funnel.deviation import Aspect, Deviation, Judgement
 from oppcore.funnel.deviations import AdjustmentRule, Deviations, finish_deviations, measure_deviations
+from oppcore.funnel.drivers import VelocityDriver, VelocityFactors
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.dwell import Dwell, DwellCounting, DwellUnit, count_dwell, finish_dwell, measure_dwell
 from oppcore.funnel.exits import Exit, count_losses
@@ -72,11 +85,25 @@ from oppcore.funnel.timing import (
     measure_time_to_convert,
 )
 from oppcore.funnel.transitions import TransitionMatrix, count_transitions, finish_transitions, measure_transitions
+from oppcore.funnel.velocity import (
+    Velocity,
+    VelocityDeals,
+    VelocityRow,
+    VelocityValue,
+    count_velocity,
+    finish_velocity,
+    measure_velocity,
+)
 from oppcore.funnel.ways import Hop, Variant
 from oppcore.funnel.winrate import Closings, WinCounts, WinRate, count_closings, finish_win_rates, measure_win_rates
 
 __all__ = [
     "AdjustmentRule",
+    "AgeVerdict",
+    "Ageing",
+    "AgeingBenchmark",
+    "AgeingCounts",
+    "AgeingRule",
     "Aspect",
     "Basis",
     "Bin",
@@ -94,6 +121,9 @@ __all__ = [
     "Creation",
     "CreationKind",
     "CreationRow",
+    "Cycle",
+    "CycleCounting",
+    "CycleSpan",
     "Deviation",
     "Deviations",
     "DropOff",
@@ -122,6 +152,7 @@ __all__ = [
     "Movement",
     "MovementKind",
     "MovementPolicy",
+    "OpenAge",
     "OutcomeRule",
     "Passing",
     "PassingCounts",
@@ -143,14 +174,22 @@ __all__ = [
     "TimeCounts",
     "TransitionMatrix",
     "Variant",
+    "Velocity",
+    "VelocityDeals",
+    "VelocityDriver",
+    "VelocityFactors",
+    "VelocityRow",
+    "VelocityValue",
     "VisitCounting",
     "WinCounts",
     "WinRate",
     "combine",
     "combine_buckets",
+    "count_ageing",
     "count_closings",
     "count_coverage",
     "count_creation",
+    "count_cycles",
     "count_dwell",
     "count_hygiene",
     "count_lead_sources",
@@ -163,9 +202,12 @@ __all__ = [
     "count_steps",
     "count_times",
     "count_transitions",
+    "count_velocity",
     "count_visits",
+    "finish_ageing",
     "finish_coverage",
     "finish_creation",
+    "finish_cycle",
     "finish_deviations",
     "finish_drop_off",
     "finish_dwell",
@@ -179,9 +221,12 @@ __all__ = [
     "finish_stage_win_rates",
     "finish_time_to_convert",
     "finish_transitions",
+    "finish_velocity",
     "finish_win_rates",
+    "measure_ageing",
     "measure_coverage",
     "measure_creation",
+    "measure_cycle",
     "measure_deviations",
     "measure_drop_off",
     "measure_dwell",
@@ -195,5 +240,6 @@ __all__ = [
     "measure_stage_win_rates",
     "measure_time_to_convert",
     "measure_transitions",
+    "measure_velocity",
     "measure_win_rates",
 ]
