@@ -52,7 +52,6 @@ from oppcore.funnel.losses import Losses, LossRow, StageLosses, finish_losses, m
 from oppcore.funnel.maturity import (
     EstimatedShare,
     MatureConversion,
-    MatureCounts,
     Maturity,
     count_mature_visits,
     finish_mature_conversion,
@@ -147,7 +146,6 @@ __all__ = [
     "LossRow",
     "Losses",
     "MatureConversion",
-    "MatureCounts",
     "Maturity",
     "Movement",
     "MovementKind",
