@@ -59,6 +59,14 @@ def test_the_scores_are_those_of_the_definitions():
         assert line.actual_wins == sum(one.won for one in said)
 
 
+def test_the_scores_are_those_of_the_calibration():
+    found = backtest(methods={**METHODS, "by_source": by_source})
+    for line in found.rows:
+        calibration = found.calibration(line.method)
+        for name in ("brier", "log_loss", "slope"):
+            assert getattr(line, name) == pytest.approx(getattr(calibration, name), rel=1e-6)
+
+
 def test_the_table_is_sorted_by_the_score_that_was_asked_for():
     for score in ("brier", "log_loss"):
         found = [getattr(one, score) for one in backtest(score=score).rows]

@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import click
 
+from oppcore.cli.backtesting import backtest
 from oppcore.cli.demo import demo
 from oppcore.cli.drawing import diagram, templates
 from oppcore.cli.measures import forecast, funnel, snapshot
@@ -52,6 +53,7 @@ for _command in (
     funnel,
     snapshot,
     forecast,
+    backtest,
     measures,
     measure,
     check,

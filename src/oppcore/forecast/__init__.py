@@ -18,7 +18,7 @@ from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, m
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
-from oppcore.forecast.methods import METHODS, Method
+from oppcore.forecast.methods import METHODS, Method, judge_each
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
@@ -62,6 +62,7 @@ __all__ = [
     "fit_isotonic",
     "fit_platt",
     "interval_coverage",
+    "judge_each",
     "make_origins",
     "measure_accuracy",
     "measure_calibration",

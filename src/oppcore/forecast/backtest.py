@@ -9,6 +9,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
+from oppcore.forecast.calibration import Calibration, measure_calibration
 from oppcore.forecast.league import LeagueRow, MethodComparison, Score
 from oppcore.forecast.methods import NAIVE
 from oppcore.forecast.trial import Judgement, Trial
@@ -50,6 +51,11 @@ class Backtest:
         """Give everything a method said, origin by origin, and what came of it. Raises `KeyError` for no method."""
         return tuple(judgement for trial in self.trials for judgement in trial.judgements(method))
 
+    def calibration(self, method: str) -> Calibration:
+        """Give whether the probabilities of a method hold, over all origins. Raises `KeyError` for no method."""
+        said = self.judgements(method)
+        return measure_calibration([one.probability for one in said], [one.won for one in said])
+
     def as_records(self) -> list[dict[str, Any]]:
         """Give one dict per method; the errors of amounts under the name of the currency."""
         return [_record(row) for row in self.rows]
@@ -77,7 +83,18 @@ class Backtest:
         currencies = list(dict.fromkeys(one.currency for row in self.rows for one in row.revenue))
         return Table(
             columns=[
-                *("method", "judged", "Brier", "log loss", "skill", "wins expected", "wins", "wins bias", "wins WAPE"),
+                *(
+                    "method",
+                    "judged",
+                    "Brier",
+                    "log loss",
+                    "slope",
+                    "skill",
+                    "wins expected",
+                    "wins",
+                    "wins bias",
+                    "wins WAPE",
+                ),
                 *(f"{currency} {name}" for currency in currencies for name in ("bias", "WAPE")),
             ],
             rows=[_cells(row, currencies) for row in self.rows],
@@ -120,6 +137,7 @@ def _record(row: LeagueRow) -> dict[str, Any]:
         "deals": row.deals,
         "brier": row.brier,
         "log_loss": row.log_loss,
+        "slope": row.slope,
         "skill": row.skill,
         "expected_wins": row.expected_wins,
         "actual_wins": row.actual_wins,
@@ -141,6 +159,7 @@ def _cells(row: LeagueRow, currencies: Iterable[str]) -> list[Any]:
         _figure(row.judged_share, ".1%"),
         _figure(row.brier, ".4f"),
         _figure(row.log_loss, ".4f"),
+        _figure(row.slope, ".2f"),
         _figure(row.skill, ".1%"),
         _figure(row.expected_wins, ",.1f"),
         row.actual_wins,
