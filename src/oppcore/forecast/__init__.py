@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
+from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import (
     StageProbabilities,
     StageProbability,
@@ -11,12 +13,16 @@ from oppcore.forecast.stage_probabilities import (
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
 __all__ = [
+    "AgeClock",
+    "Closing",
+    "ClosingChance",
     "Forecast",
     "ForecastRow",
     "StageChain",
     "StageOutlook",
     "StageProbabilities",
     "StageProbability",
+    "estimate_closing",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "weigh_forecast",
