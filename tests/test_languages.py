@@ -29,6 +29,7 @@ OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
+    "AgeClock",
     "Allowance",
     "Binning",
     "CountingRule",

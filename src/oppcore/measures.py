@@ -7,7 +7,13 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast import estimate_stage_chain, estimate_stage_probabilities, run_backtest, weigh_forecast
+from oppcore.forecast import (
+    estimate_closing,
+    estimate_stage_chain,
+    estimate_stage_probabilities,
+    run_backtest,
+    weigh_forecast,
+)
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
@@ -86,6 +92,7 @@ MEASURES = (
         "How likely are deals in each stage to be won, as history has it?",
         estimate_stage_probabilities,
     ),
+    Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
 )
 """All measures, the past first."""

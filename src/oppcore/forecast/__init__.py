@@ -15,6 +15,7 @@ from oppcore.forecast.accuracy import (
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
+from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
@@ -22,6 +23,7 @@ from oppcore.forecast.methods import METHODS, Method, judge_each
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.trial import Judgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
@@ -30,9 +32,12 @@ __all__ = [
     "METHODS",
     "Accuracy",
     "Actuals",
+    "AgeClock",
     "Backtest",
     "Binning",
     "Calibration",
+    "Closing",
+    "ClosingChance",
     "Forecast",
     "ForecastOrigin",
     "ForecastRow",
@@ -55,6 +60,7 @@ __all__ = [
     "compare_losses",
     "crps_ensemble",
     "crps_normal",
+    "estimate_closing",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "find_actuals",

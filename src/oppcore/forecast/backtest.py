@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 @final
 @attrs.frozen(kw_only=True)
 class Backtest:
-    """A league table of methods, the best first by `score`, with what each said at every origin (`trials`).
+    """A league table of methods, the best first by skill in `score`, with what each said at every origin (`trials`).
 
     `comparisons` holds every method that judged enough against the best of them. `recommended` is the simplest that is
     not distinguishably worse; None where `insufficient` says what the history has too little of. `left_out` lists the
@@ -83,18 +83,8 @@ class Backtest:
         currencies = list(dict.fromkeys(one.currency for row in self.rows for one in row.revenue))
         return Table(
             columns=[
-                *(
-                    "method",
-                    "judged",
-                    "Brier",
-                    "log loss",
-                    "slope",
-                    "skill",
-                    "wins expected",
-                    "wins",
-                    "wins bias",
-                    "wins WAPE",
-                ),
+                *("method", "judged", "Brier", "log loss", "slope", "skill"),
+                *("wins expected", "wins", "wins bias", "wins WAPE"),
                 *(f"{currency} {name}" for currency in currencies for name in ("bias", "WAPE")),
             ],
             rows=[_cells(row, currencies) for row in self.rows],
@@ -117,7 +107,7 @@ class Backtest:
 
     def _notes(self) -> Iterator[str]:
         name = "Brier score" if self.score is Score.BRIER else "log loss"
-        yield f"sorted by the mean {name}, 0 is best; skill is the share of the loss of {NAIVE} that is saved"
+        yield f"sorted by skill: the share of the {name} of {NAIVE} that is saved on the deals that both judged"
         if self.insufficient:
             yield from (f"insufficient_history: {problem.text()}" for problem in self.insufficient)
         elif self.recommended is not None:

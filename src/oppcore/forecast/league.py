@@ -50,9 +50,10 @@ class LeagueRow:
     """How good a method was: `judged` times it judged one of the `deals` open at the origins.
 
     `brier` and `log_loss` are means over what it judged. `slope` is the one of `measure_calibration`: 1 where the
-    probabilities are as far apart as what comes of them, below 1 where they are too extreme. `skill` is the share of the naive method's loss, by the score
-    the table is sorted by, that it saves on the deals that both judged. `wins` holds the numbers of wins expected
-    against those that came, origin by origin, `revenue` the same in money. None where there is nothing to go by.
+    probabilities are as far apart as what comes of them, below 1 where they are too extreme. `skill` is the share of
+    the naive method's loss, by the score the table is sorted by, that it saves on the deals that both judged. `wins`
+    holds the numbers of wins expected against those that came, origin by origin, `revenue` the same in money. None
+    where there is nothing to go by.
     """
 
     method: str
@@ -122,9 +123,19 @@ class MethodComparison:
 
 
 def rank_methods(trials: Sequence[Trial], methods: Sequence[str], score: Score) -> tuple[LeagueRow, ...]:
-    """Give a row per method, the best first; those without a score last, and equals in the order of `methods`."""
-    rows = [_row(trials, method, score) for method in methods]
-    return tuple(sorted(rows, key=lambda row: (row.score(score) is None, row.score(score) or 0.0)))
+    """Give a row per method, the best first: by skill, so that each is held to the deals that it judged.
+
+    Where the naive method judged none of them, the mean loss decides. Those without it come last, and equals in the
+    order of `methods`.
+    """
+
+    def rank(row: LeagueRow) -> tuple[int, float]:
+        if row.skill is not None:
+            return 0, -row.skill
+        loss = row.score(score)
+        return (2, 0.0) if loss is None else (1, loss)
+
+    return tuple(sorted((_row(trials, method, score) for method in methods), key=rank))
 
 
 def compare_methods(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from oppcore.forecast.closing import AgeClock, estimate_closing
 from oppcore.forecast.markov import estimate_stage_chain
 from oppcore.forecast.origin import ForecastOrigin
 from oppcore.forecast.stage_probabilities import estimate_stage_probabilities
@@ -20,6 +21,8 @@ __all__ = [
     "METHODS",
     "NAIVE",
     "Method",
+    "judge_by_age",
+    "judge_by_closing",
     "judge_by_pipeline",
     "judge_by_recent_stage",
     "judge_by_stage_chain",
@@ -96,6 +99,19 @@ def judge_by_stage_chain(origin: ForecastOrigin) -> Mapping[str, float]:
     return judge_each(origin, estimate_stage_chain(origin.history, origin.pipeline, as_of=origin.at, lenient=True))
 
 
+def judge_by_closing(origin: ForecastOrigin, *, clock: AgeClock | str = AgeClock.STAGE) -> Mapping[str, float]:
+    """Give each open deal what `estimate_closing` says: of being won within the horizon, given its age in the stage."""
+    found = estimate_closing(
+        origin.history, origin.pipeline, within=origin.horizon, as_of=origin.at, clock=clock, lenient=True
+    )
+    return found.probabilities
+
+
+def judge_by_age(origin: ForecastOrigin) -> Mapping[str, float]:
+    """Give each open deal what `estimate_closing` says by its age since its creation, whatever its stage."""
+    return judge_by_closing(origin, clock=AgeClock.CREATION)
+
+
 NAIVE = "base_rate"
 """The method that the others are held against."""
 
@@ -106,6 +122,8 @@ METHODS: Mapping[str, Method] = {
     "stage_history": judge_by_stage_history,
     "stage_probabilities": judge_by_stage_probabilities,
     "stage_chain": judge_by_stage_chain,
+    "age": judge_by_age,
+    "closing": judge_by_closing,
 }
 """The methods that come with oppcore, the simplest first."""
 

@@ -501,6 +501,8 @@ TEXTS: Mapping[str, str] = {
     "calibration.parted": "no slope: a threshold parts won from other deals in all {count}: no slope fits best",
     "history.short": "{path}: insufficient history: {have} closed deals, an estimate needs {need}",
     "history.unended": "{path}: deals go on to where none has come to an end yet: {need}",
+    "history.thin": "{path}: fewer than {need} deals were seen where it is for as long; deals in all: {count}",
+    "history.brief": "{path}: deals like it have not been watched for long enough; deals in all: {count}",
     # What a criterion asks for.
     "say.present": "{path} is filled in",
     "say.eq": "{path} is {need}",

@@ -588,6 +588,8 @@ TEXTS: Mapping[str, str] = {
     "calibration.parted": "无法计算斜率：{count} 个预测值中有一个阈值把赢单与其他单子完全分开，没有有限的最佳斜率",
     "history.short": "{path}：历史数据不足：只有 {have} 个已关闭的单子，估计至少需要 {need} 个",
     "history.unended": "{path}：后续阶段尚无单子走到结局：{need}",
+    "history.thin": "{path}：停留同样久的可比单子不足 {need} 个；共 {count} 个单子",
+    "history.brief": "{path}：可比单子被观察的时间不够长；共 {count} 个单子",
     # What a criterion asks for.
     "say.present": "已填写“{path}”",
     "say.eq": "“{path}”为 {need}",
