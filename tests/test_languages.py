@@ -32,6 +32,7 @@ UNSPOKEN = {
     "AdjustmentRule",
     "AgeVerdict",
     "AgeingBenchmark",
+    "AgeClock",
     "Allowance",
     "Binning",
     "CategorySource",

@@ -8,6 +8,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.forecast import (
+    estimate_closing,
     estimate_stage_chain,
     estimate_stage_probabilities,
     forecast_categories,
@@ -104,6 +105,7 @@ MEASURES = (
         "How likely are deals in each stage to be won, as history has it?",
         estimate_stage_probabilities,
     ),
+    Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
     Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
 )

@@ -44,7 +44,7 @@ def test_every_method_is_asked_at_every_origin_and_scored():
     assert sorted(one.method for one in found.rows) == sorted(METHODS)
     assert found.trials[-1].until == HISTORY.last_at
     assert len(found.trials) == 7
-    assert all(one.judged == one.deals == sum(len(trial.ids) for trial in found.trials) for one in found.rows)
+    assert {one.deals for one in found.rows} == {sum(len(trial.ids) for trial in found.trials)}
 
 
 def test_the_scores_are_those_of_the_definitions():
@@ -54,14 +54,25 @@ def test_the_scores_are_those_of_the_definitions():
         surprises = [-log(max(1e-15, one.probability if one.won else 1 - one.probability)) for one in said]
         assert line.brier == pytest.approx(sum((one.probability - one.won) ** 2 for one in said) / len(said))
         assert line.log_loss == pytest.approx(sum(surprises) / len(said))
-        assert line.skill == pytest.approx(1 - line.brier / found.row("base_rate").brier)
+        if line.judged == line.deals:
+            assert line.skill == pytest.approx(1 - line.brier / found.row("base_rate").brier)
         assert line.expected_wins == pytest.approx(sum(one.probability for one in said))
         assert line.actual_wins == sum(one.won for one in said)
 
 
+def test_the_scores_are_those_of_the_calibration():
+    found = backtest(methods={**METHODS, "by_source": by_source})
+    for line in found.rows:
+        calibration = found.calibration(line.method)
+        for name in ("brier", "log_loss", "slope"):
+            assert getattr(line, name) == pytest.approx(getattr(calibration, name), rel=1e-6)
+
+
 def test_the_table_is_sorted_by_the_score_that_was_asked_for():
     for score in ("brier", "log_loss"):
-        found = [getattr(one, score) for one in backtest(score=score).rows]
+        rows = backtest(score=score).rows
+        assert [one.skill for one in rows] == sorted((one.skill for one in rows), reverse=True)
+        found = [getattr(one, score) for one in rows if one.judged == one.deals]
         assert found == sorted(found)
     with pytest.raises(ValueError, match="no score 'briar'; did you mean 'brier'"):
         backtest(score="briar")

@@ -17,17 +17,19 @@ from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
+from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.deals import CategorySource, ForecastDeal
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
-from oppcore.forecast.methods import METHODS, Method
+from oppcore.forecast.methods import METHODS, Method, judge_each
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
 from oppcore.forecast.sources import ProbabilitySource
+from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.trial import Judgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
@@ -37,12 +39,15 @@ __all__ = [
     "Accuracy",
     "Actuals",
     "Adjustment",
+    "AgeClock",
     "Backtest",
     "Binning",
     "Calibration",
     "CategoryForecast",
     "CategoryRow",
     "CategorySource",
+    "Closing",
+    "ClosingChance",
     "Forecast",
     "ForecastDeal",
     "ForecastExplanation",
@@ -72,6 +77,7 @@ __all__ = [
     "compare_losses",
     "crps_ensemble",
     "crps_normal",
+    "estimate_closing",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "find_actuals",
@@ -80,6 +86,7 @@ __all__ = [
     "fit_platt",
     "forecast_categories",
     "interval_coverage",
+    "judge_each",
     "make_origins",
     "measure_accuracy",
     "measure_calibration",

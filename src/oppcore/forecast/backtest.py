@@ -9,6 +9,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
+from oppcore.forecast.calibration import Calibration, measure_calibration
 from oppcore.forecast.league import LeagueRow, MethodComparison, Score
 from oppcore.forecast.methods import NAIVE
 from oppcore.forecast.trial import Judgement, Trial
@@ -22,7 +23,7 @@ _DAY = timedelta(days=1)
 @final
 @attrs.frozen(kw_only=True)
 class Backtest:
-    """A league table of methods, the best first by `score`, with what each said at every origin (`trials`).
+    """A league table of methods, the best first by skill in `score`, with what each said at every origin (`trials`).
 
     `comparisons` holds every method that judged enough against the best of them. `recommended` is the simplest that is
     not distinguishably worse; None where `insufficient` says what the history has too little of. `left_out` lists the
@@ -49,6 +50,11 @@ class Backtest:
     def judgements(self, method: str) -> tuple[Judgement, ...]:
         """Give everything a method said, origin by origin, and what came of it. Raises `KeyError` for no method."""
         return tuple(judgement for trial in self.trials for judgement in trial.judgements(method))
+
+    def calibration(self, method: str) -> Calibration:
+        """Give whether the probabilities of a method hold, over all origins. Raises `KeyError` for no method."""
+        said = self.judgements(method)
+        return measure_calibration([one.probability for one in said], [one.won for one in said])
 
     def as_records(self) -> list[dict[str, Any]]:
         """Give one dict per method; the errors of amounts under the name of the currency."""
@@ -77,7 +83,8 @@ class Backtest:
         currencies = list(dict.fromkeys(one.currency for row in self.rows for one in row.revenue))
         return Table(
             columns=[
-                *("method", "judged", "Brier", "log loss", "skill", "wins expected", "wins", "wins bias", "wins WAPE"),
+                *("method", "judged", "Brier", "log loss", "slope", "skill"),
+                *("wins expected", "wins", "wins bias", "wins WAPE"),
                 *(f"{currency} {name}" for currency in currencies for name in ("bias", "WAPE")),
             ],
             rows=[_cells(row, currencies) for row in self.rows],
@@ -100,7 +107,7 @@ class Backtest:
 
     def _notes(self) -> Iterator[str]:
         name = "Brier score" if self.score is Score.BRIER else "log loss"
-        yield f"sorted by the mean {name}, 0 is best; skill is the share of the loss of {NAIVE} that is saved"
+        yield f"sorted by skill: the share of the {name} of {NAIVE} that is saved on the deals that both judged"
         if self.insufficient:
             yield from (f"insufficient_history: {problem.text()}" for problem in self.insufficient)
         elif self.recommended is not None:
@@ -120,6 +127,7 @@ def _record(row: LeagueRow) -> dict[str, Any]:
         "deals": row.deals,
         "brier": row.brier,
         "log_loss": row.log_loss,
+        "slope": row.slope,
         "skill": row.skill,
         "expected_wins": row.expected_wins,
         "actual_wins": row.actual_wins,
@@ -141,6 +149,7 @@ def _cells(row: LeagueRow, currencies: Iterable[str]) -> list[Any]:
         _figure(row.judged_share, ".1%"),
         _figure(row.brier, ".4f"),
         _figure(row.log_loss, ".4f"),
+        _figure(row.slope, ".2f"),
         _figure(row.skill, ".1%"),
         _figure(row.expected_wins, ",.1f"),
         row.actual_wins,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 from math import fsum, log
@@ -15,7 +15,7 @@ from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.methods import NAIVE
 from oppcore.forecast.trial import Trial
 from oppcore.money import Money, minor_units
-from oppcore.stats import adjust_holm
+from oppcore.stats import adjust_holm, fit_logistic, logit
 
 __all__ = ["LeagueRow", "MethodComparison", "RevenueErrors", "Score", "compare_methods", "rank_methods", "recommend"]
 
@@ -49,9 +49,11 @@ class RevenueErrors:
 class LeagueRow:
     """How good a method was: `judged` times it judged one of the `deals` open at the origins.
 
-    `brier` and `log_loss` are means over what it judged; `skill` is the share of the naive method's loss, by the score
-    the table is sorted by, that it saves on the deals that both judged. `wins` holds the numbers of wins expected
-    against those that came, origin by origin, `revenue` the same in money. None where there is nothing to go by.
+    `brier` and `log_loss` are means over what it judged. `slope` is the one of `measure_calibration`: 1 where the
+    probabilities are as far apart as what comes of them, below 1 where they are too extreme. `skill` is the share of
+    the naive method's loss, by the score the table is sorted by, that it saves on the deals that both judged. `wins`
+    holds the numbers of wins expected against those that came, origin by origin, `revenue` the same in money. None
+    where there is nothing to go by.
     """
 
     method: str
@@ -59,6 +61,7 @@ class LeagueRow:
     deals: int
     brier: float | None
     log_loss: float | None
+    slope: float | None
     skill: float | None
     expected_wins: float
     actual_wins: int
@@ -82,6 +85,7 @@ class LeagueRow:
             "deals": self.deals,
             "brier": self.brier,
             "log_loss": self.log_loss,
+            "slope": self.slope,
             "skill": self.skill,
             "expected_wins": self.expected_wins,
             "actual_wins": self.actual_wins,
@@ -119,9 +123,19 @@ class MethodComparison:
 
 
 def rank_methods(trials: Sequence[Trial], methods: Sequence[str], score: Score) -> tuple[LeagueRow, ...]:
-    """Give a row per method, the best first; those without a score last, and equals in the order of `methods`."""
-    rows = [_row(trials, method, score) for method in methods]
-    return tuple(sorted(rows, key=lambda row: (row.score(score) is None, row.score(score) or 0.0)))
+    """Give a row per method, the best first: by skill, so that each is held to the deals that it judged.
+
+    Where the naive method judged none of them, the mean loss decides. Those without it come last, and equals in the
+    order of `methods`.
+    """
+
+    def rank(row: LeagueRow) -> tuple[int, float]:
+        if row.skill is not None:
+            return 0, -row.skill
+        loss = row.score(score)
+        return (2, 0.0) if loss is None else (1, loss)
+
+    return tuple(sorted((_row(trials, method, score) for method in methods), key=rank))
 
 
 def compare_methods(
@@ -171,12 +185,25 @@ def _row(trials: Sequence[Trial], method: str, score: Score) -> LeagueRow:
         deals=sum(len(trial.ids) for trial in trials),
         brier=_mean([_square(*pair) for pair in judged]),
         log_loss=_mean([_surprise(*pair) for pair in judged]),
+        slope=_slope(judged),
         skill=skill(_mean([loss(won, one) for won, one, _ in both]), naive),
         expected_wins=fsum(expected),
         actual_wins=int(sum(actual)),
         wins=measure_accuracy(actual, expected),
         revenue=_revenue(trials, method),
     )
+
+
+def _slope(judged: Iterable[Sequence[float]]) -> float | None:
+    """Give the slope of the outcomes by the log-odds of the probabilities; equal probabilities are one point."""
+    points: dict[float, list[float]] = {}
+    for won, probability in judged:
+        found = points.setdefault(min(max(probability, CLIP), 1 - CLIP), [0.0, 0.0])
+        found[0] += won
+        found[1] += 1
+    shares = [won / count for won, count in points.values()]
+    curve = fit_logistic([logit(place) for place in points], shares, [count for _, count in points.values()])
+    return None if curve is None else curve.slope
 
 
 def _revenue(trials: Sequence[Trial], method: str) -> tuple[RevenueErrors, ...]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from oppcore.forecast.closing import AgeClock, estimate_closing
+from oppcore.forecast.markov import estimate_stage_chain
 from oppcore.forecast.origin import ForecastOrigin
+from oppcore.forecast.stage_probabilities import estimate_stage_probabilities
 from oppcore.history import Standing, Trail
 from oppcore.pipeline import StageKind
 from oppcore.pipeline.estimate import effective_probability
@@ -18,14 +21,25 @@ __all__ = [
     "METHODS",
     "NAIVE",
     "Method",
+    "judge_by_age",
+    "judge_by_closing",
     "judge_by_pipeline",
     "judge_by_recent_stage",
+    "judge_by_stage_chain",
     "judge_by_stage_history",
+    "judge_by_stage_probabilities",
+    "judge_each",
     "judge_naively",
 ]
 
 Method = Callable[[ForecastOrigin], Mapping[str, float]]
 """Gives, by opportunity id, the probability that a deal open at an origin stands as won at the end of its horizon."""
+
+
+def judge_each(origin: ForecastOrigin, source: Callable[[Standing], float | None]) -> Mapping[str, float]:
+    """Give each open deal the probability that a source has for where it stands; those it has none for are left out."""
+    found = {deal.opportunity_id: source(deal) for deal in origin.deals}
+    return {id: probability for id, probability in found.items() if probability is not None}
 
 
 def judge_naively(origin: ForecastOrigin) -> Mapping[str, float]:
@@ -35,12 +49,13 @@ def judge_naively(origin: ForecastOrigin) -> Mapping[str, float]:
     """
     counts = list(_recent(origin).values())
     seen, won = sum(seen for seen, _ in counts), sum(won for _, won in counts)
-    return {deal.opportunity_id: won / seen for deal in origin.deals} if seen else {}
+    return judge_each(origin, lambda _: won / seen if seen else None)
 
 
 def judge_by_recent_stage(origin: ForecastOrigin) -> Mapping[str, float]:
     """Give each open deal the share, won within such a horizon so far, of the deals that were open in its stage."""
-    return _of_stages(origin, {stage: won / seen for stage, (seen, won) in _recent(origin).items()})
+    shares = {stage: won / seen for stage, (seen, won) in _recent(origin).items()}
+    return judge_each(origin, lambda deal: shares.get(deal.state.stage))
 
 
 def judge_by_pipeline(origin: ForecastOrigin) -> Mapping[str, float]:
@@ -48,10 +63,12 @@ def judge_by_pipeline(origin: ForecastOrigin) -> Mapping[str, float]:
 
     It is that of ever being won, and not of the horizon alone. The stages have the probabilities they have today.
     """
-    found = {
-        deal.opportunity_id: effective_probability(origin.pipeline, deal.state, deal.estimate) for deal in origin.deals
-    }
-    return {id: float(probability) for id, probability in found.items() if probability is not None}
+
+    def source(deal: Standing) -> float | None:
+        probability = effective_probability(origin.pipeline, deal.state, deal.estimate)
+        return None if probability is None else float(probability)
+
+    return judge_each(origin, source)
 
 
 def judge_by_stage_history(origin: ForecastOrigin) -> Mapping[str, float]:
@@ -66,7 +83,33 @@ def judge_by_stage_history(origin: ForecastOrigin) -> Mapping[str, float]:
                 found = counts.setdefault(stage, [0, 0])
                 found[0] += 1
                 found[1] += standing.outcome is Outcome.WON
-    return _of_stages(origin, {stage: won / closed for stage, (closed, won) in counts.items()})
+    shares = {stage: won / closed for stage, (closed, won) in counts.items()}
+    return judge_each(origin, lambda deal: shares.get(deal.state.stage))
+
+
+def judge_by_stage_probabilities(origin: ForecastOrigin) -> Mapping[str, float]:
+    """Give each open deal what `estimate_stage_probabilities` says: of ever being won, where it says anything."""
+    return judge_each(
+        origin, estimate_stage_probabilities(origin.history, origin.pipeline, as_of=origin.at, lenient=True)
+    )
+
+
+def judge_by_stage_chain(origin: ForecastOrigin) -> Mapping[str, float]:
+    """Give each open deal what `estimate_stage_chain` says: of ever being won, by the ways that deals take."""
+    return judge_each(origin, estimate_stage_chain(origin.history, origin.pipeline, as_of=origin.at, lenient=True))
+
+
+def judge_by_closing(origin: ForecastOrigin, *, clock: AgeClock | str = AgeClock.STAGE) -> Mapping[str, float]:
+    """Give each open deal what `estimate_closing` says: of being won within the horizon, given its age in the stage."""
+    found = estimate_closing(
+        origin.history, origin.pipeline, within=origin.horizon, as_of=origin.at, clock=clock, lenient=True
+    )
+    return found.probabilities
+
+
+def judge_by_age(origin: ForecastOrigin) -> Mapping[str, float]:
+    """Give each open deal what `estimate_closing` says by its age since its creation, whatever its stage."""
+    return judge_by_closing(origin, clock=AgeClock.CREATION)
 
 
 NAIVE = "base_rate"
@@ -75,18 +118,14 @@ NAIVE = "base_rate"
 METHODS: Mapping[str, Method] = {
     NAIVE: judge_naively,
     "pipeline": judge_by_pipeline,
-    "stage_history": judge_by_stage_history,
     "recent_stage": judge_by_recent_stage,
+    "stage_history": judge_by_stage_history,
+    "stage_probabilities": judge_by_stage_probabilities,
+    "stage_chain": judge_by_stage_chain,
+    "age": judge_by_age,
+    "closing": judge_by_closing,
 }
 """The methods that come with oppcore, the simplest first."""
-
-
-def _of_stages(origin: ForecastOrigin, probabilities: Mapping[str, float]) -> Mapping[str, float]:
-    return {
-        deal.opportunity_id: probabilities[deal.state.stage]
-        for deal in origin.deals
-        if deal.state.stage in probabilities
-    }
 
 
 def _existing(origin: ForecastOrigin) -> Iterator[tuple[Trail, Standing]]:

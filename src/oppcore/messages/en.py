@@ -511,6 +511,8 @@ TEXTS: Mapping[str, str] = {
     "adjustment.view": "{path}: not applied, because only these see it: {need}, not {have}",
     "adjustment.currency": "{path}: not applied, because it is in {have} and the forecast in {need}",
     "adjustment.twice": "{path}: none applied, because {count} unlike ones were made at {at}",
+    "history.thin": "{path}: fewer than {need} deals were seen where it is for as long; deals in all: {count}",
+    "history.brief": "{path}: deals like it have not been watched for long enough; deals in all: {count}",
     # What a criterion asks for.
     "say.present": "{path} is filled in",
     "say.eq": "{path} is {need}",

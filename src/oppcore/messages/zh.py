@@ -598,6 +598,8 @@ TEXTS: Mapping[str, str] = {
     "adjustment.view": "{path}：未采用，只有 {need} 可见，而非 {have}",
     "adjustment.currency": "{path}：未采用，其币种为 {have}，而预测币种为 {need}",
     "adjustment.twice": "{path}：均未采用，{at} 有 {count} 个互不相同的调整",
+    "history.thin": "{path}：停留同样久的可比单子不足 {need} 个；共 {count} 个单子",
+    "history.brief": "{path}：可比单子被观察的时间不够长；共 {count} 个单子",
     # What a criterion asks for.
     "say.present": "已填写“{path}”",
     "say.eq": "“{path}”为 {need}",
