@@ -7,7 +7,13 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast import estimate_closing, estimate_stage_chain, estimate_stage_probabilities, weigh_forecast
+from oppcore.forecast import (
+    estimate_closing,
+    estimate_run_rate,
+    estimate_stage_chain,
+    estimate_stage_probabilities,
+    weigh_forecast,
+)
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
@@ -87,6 +93,7 @@ MEASURES = (
     ),
     Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
+    Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
 )
 """All measures, the past first."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
+from oppcore.forecast.pace import Pace
+from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import (
     StageProbabilities,
@@ -18,11 +20,15 @@ __all__ = [
     "ClosingChance",
     "Forecast",
     "ForecastRow",
+    "Pace",
+    "RunRate",
+    "RunRateRow",
     "StageChain",
     "StageOutlook",
     "StageProbabilities",
     "StageProbability",
     "estimate_closing",
+    "estimate_run_rate",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "weigh_forecast",

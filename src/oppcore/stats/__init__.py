@@ -7,7 +7,6 @@ from oppcore.stats.curve import CurveScale, Interval, Probability
 from oppcore.stats.events import Cause, EventTable, count_events
 from oppcore.stats.incidence import IncidenceCurves, estimate_incidence
 from oppcore.stats.intervals import clopper_pearson, newcombe, wilson
-from oppcore.stats.isotonic import fit_isotonic
 from oppcore.stats.log_rank import log_rank_test
 from oppcore.stats.normal import normal_quantile
 from oppcore.stats.priors import BetaPrior, PriorBasis, fit_beta_prior
@@ -27,6 +26,7 @@ from oppcore.stats.special import (
     trigamma,
 )
 from oppcore.stats.survival import RestrictedMean, SurvivalCurve, estimate_survival
+from oppcore.stats.violators import pool_violators
 
 __all__ = [
     "AbsorbingChain",
@@ -60,7 +60,6 @@ __all__ = [
     "estimate_survival",
     "fisher_test",
     "fit_beta_prior",
-    "fit_isotonic",
     "gamma_cdf",
     "gamma_quantile",
     "gamma_sf",
@@ -69,6 +68,7 @@ __all__ = [
     "make_ratio",
     "newcombe",
     "normal_quantile",
+    "pool_violators",
     "shrink_groups",
     "shrink_share",
     "trigamma",
