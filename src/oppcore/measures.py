@@ -9,6 +9,7 @@ import attrs
 
 from oppcore.forecast import (
     estimate_closing,
+    estimate_run_rate,
     estimate_stage_chain,
     estimate_stage_probabilities,
     forecast_categories,
@@ -108,6 +109,7 @@ MEASURES = (
     Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
     Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
+    Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
 )
 """All measures, the past first."""
 

@@ -27,7 +27,9 @@ from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_cha
 from oppcore.forecast.methods import METHODS, Method, judge_each
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
+from oppcore.forecast.pace import Pace
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
@@ -62,11 +64,14 @@ __all__ = [
     "Method",
     "MethodComparison",
     "NodeForecast",
+    "Pace",
     "PlattMap",
     "ProbabilitySource",
     "ReliabilityBin",
     "RevenueErrors",
     "RollUpMethod",
+    "RunRate",
+    "RunRateRow",
     "Score",
     "StageChain",
     "StageOutlook",
@@ -78,6 +83,7 @@ __all__ = [
     "crps_ensemble",
     "crps_normal",
     "estimate_closing",
+    "estimate_run_rate",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "find_actuals",

@@ -18,7 +18,7 @@ from oppcore.funnel import EstimatedShare
 from oppcore.funnel.buckets import Bucket, Contribution, list_deals
 from oppcore.funnel.counting import days_text
 from oppcore.history import History, Standing, fold_history
-from oppcore.money import Money, minor_units, sum_by_currency
+from oppcore.money import Money, sum_by_currency
 from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
@@ -101,7 +101,7 @@ class Closing:
             if row.amount is not None and row.win.value is not None:
                 part = Fraction(row.amount.amount) * Fraction(row.win.value)
                 sums[row.amount.currency] = sums.get(row.amount.currency, Fraction(0)) + part
-        return {currency: _round(total, currency) for currency, total in sorted(sums.items())}
+        return {currency: Money.nearest(total, currency) for currency, total in sorted(sums.items())}
 
     def row(self, opportunity_id: str) -> ClosingChance:
         """Give the row of a deal. Raises `KeyError` for what is no open deal."""
@@ -254,11 +254,6 @@ _DAY = timedelta(days=1)
 _WON = str(Outcome.WON)
 _MOST = 16
 """The ages at which a stage is looked at."""
-
-
-def _round(total: Fraction, currency: str) -> Money:
-    units = minor_units(currency)
-    return Money(Decimal(round(total * 10**units)).scaleb(-units), currency)
 
 
 def _judge(

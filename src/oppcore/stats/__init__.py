@@ -28,6 +28,7 @@ from oppcore.stats.special import (
     trigamma,
 )
 from oppcore.stats.survival import RestrictedMean, SurvivalCurve, estimate_survival
+from oppcore.stats.violators import pool_violators
 
 __all__ = [
     "AbsorbingChain",
@@ -74,6 +75,7 @@ __all__ = [
     "make_ratio",
     "newcombe",
     "normal_quantile",
+    "pool_violators",
     "shrink_groups",
     "shrink_share",
     "trigamma",
