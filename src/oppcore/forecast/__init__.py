@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from oppcore.forecast.adjustments import Adjustment
+from oppcore.forecast.attainment import QuotaAttainment, QuotaReport, measure_attainment
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
 from oppcore.forecast.deals import CategorySource, ForecastDeal
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
+from oppcore.forecast.quotas import Quota, find_over_assignment
 from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
@@ -22,9 +24,14 @@ __all__ = [
     "HierarchyForecast",
     "NodeForecast",
     "ProbabilitySource",
+    "Quota",
+    "QuotaAttainment",
+    "QuotaReport",
     "RollUpMethod",
     "check_hierarchy",
+    "find_over_assignment",
     "forecast_categories",
+    "measure_attainment",
     "roll_up",
     "weigh_forecast",
 ]
