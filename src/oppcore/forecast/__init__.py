@@ -13,6 +13,7 @@ from oppcore.forecast.accuracy import (
     skill,
 )
 from oppcore.forecast.adjustments import Adjustment
+from oppcore.forecast.attainment import QuotaAttainment, QuotaReport, measure_attainment
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
@@ -28,6 +29,7 @@ from oppcore.forecast.methods import METHODS, Method, judge_each
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.pace import Pace
+from oppcore.forecast.quotas import Quota, find_over_assignment
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
 from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.sources import ProbabilitySource
@@ -67,6 +69,9 @@ __all__ = [
     "Pace",
     "PlattMap",
     "ProbabilitySource",
+    "Quota",
+    "QuotaAttainment",
+    "QuotaReport",
     "ReliabilityBin",
     "RevenueErrors",
     "RollUpMethod",
@@ -87,6 +92,7 @@ __all__ = [
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "find_actuals",
+    "find_over_assignment",
     "fit_frequencies",
     "fit_isotonic",
     "fit_platt",
@@ -95,6 +101,7 @@ __all__ = [
     "judge_each",
     "make_origins",
     "measure_accuracy",
+    "measure_attainment",
     "measure_calibration",
     "pinball_loss",
     "plan_origins",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, final
 
 import attrs
@@ -28,6 +29,7 @@ __all__ = [
     "add_up",
     "list_ids",
     "plain",
+    "round_fraction",
     "round_once",
     "value_deals",
 ]
@@ -136,6 +138,12 @@ def round_once(number: Decimal, currency: str) -> Money:
     return Money(number.quantize(places, context=_ROUNDING), currency)
 
 
+def round_fraction(number: Fraction, currency: str) -> Money:
+    """Give an exact fraction as money, rounded to the minor unit, ties to the even digit."""
+    places = minor_units(currency)
+    return Money(Decimal(round(number * 10**places)).scaleb(-places, context=EXACT), currency)
+
+
 @final
 @attrs.frozen(kw_only=True)
 class ValuedDeals:
@@ -221,10 +229,11 @@ def _day(instant: datetime | None, zone: tzinfo | None) -> date | None:
     return instant.astimezone(zone).date()
 
 
-def list_ids(code: str, ids: Sequence[str], *, stage: str = "") -> Problem:
+def list_ids(code: str, ids: Sequence[str], *, stage: str = "", need: str = "") -> Problem:
     """Give the problem that some deals have, naming the first of them."""
     first = tuple(ids[:_SHOWN])
     more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
     path = f"{'opportunity' if len(ids) == 1 else 'opportunities'} {', '.join(first)}{more}"
     params: dict[str, object] = {"count": len(ids), "ids": tuple(ids)}
-    return Problem(code, path, {**params, "stage": stage} if stage else params)
+    params |= {name: value for name, value in (("stage", stage), ("need", need)) if value}
+    return Problem(code, path, params)
