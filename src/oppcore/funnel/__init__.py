@@ -14,6 +14,8 @@ from oppcore.funnel.ageing import (
     measure_ageing,
 )
 from oppcore.funnel.booking import MovementKind, MovementPolicy
+from oppcore.funnel.bottleneck_scores import BottleneckCriterion, BottleneckRule, CycleOf
+from oppcore.funnel.bottlenecks import Bottleneck, count_bottlenecks, finish_bottlenecks, measure_bottlenecks
 from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_buckets
 from oppcore.funnel.cells import CellCounts
 from oppcore.funnel.checks import HygieneCheck
@@ -34,6 +36,7 @@ from oppcore.funnel.drivers import VelocityDriver, VelocityFactors
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.dwell import Dwell, DwellCounting, DwellUnit, count_dwell, finish_dwell, measure_dwell
 from oppcore.funnel.exits import Exit, count_losses
+from oppcore.funnel.flows import DealFlow, FlowCounts, FlowStay
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.histogram import Bin
 from oppcore.funnel.hygiene import Hygiene, count_hygiene, finish_hygiene, measure_hygiene
@@ -91,6 +94,9 @@ __all__ = [
     "AgeingRule",
     "Basis",
     "Bin",
+    "Bottleneck",
+    "BottleneckCriterion",
+    "BottleneckRule",
     "Bucket",
     "BucketTally",
     "CellCounts",
@@ -107,7 +113,9 @@ __all__ = [
     "CreationRow",
     "Cycle",
     "CycleCounting",
+    "CycleOf",
     "CycleSpan",
+    "DealFlow",
     "DropOff",
     "Dwell",
     "DwellCounting",
@@ -116,6 +124,8 @@ __all__ = [
     "EstimatedDays",
     "EstimatedShare",
     "Exit",
+    "FlowCounts",
+    "FlowStay",
     "Funnel",
     "FunnelGroup",
     "FunnelStep",
@@ -158,6 +168,7 @@ __all__ = [
     "combine",
     "combine_buckets",
     "count_ageing",
+    "count_bottlenecks",
     "count_closings",
     "count_coverage",
     "count_creation",
@@ -175,6 +186,7 @@ __all__ = [
     "count_velocity",
     "count_visits",
     "finish_ageing",
+    "finish_bottlenecks",
     "finish_coverage",
     "finish_creation",
     "finish_cycle",
@@ -192,6 +204,7 @@ __all__ = [
     "finish_velocity",
     "finish_win_rates",
     "measure_ageing",
+    "measure_bottlenecks",
     "measure_coverage",
     "measure_creation",
     "measure_cycle",
