@@ -18,6 +18,7 @@ from oppcore.forecast import (
 )
 from oppcore.funnel import (
     measure_ageing,
+    measure_bottlenecks,
     measure_coverage,
     measure_creation,
     measure_cycle,
@@ -88,6 +89,7 @@ MEASURES = (
     Measure("cycle", "How long do deals take until they are closed?", measure_cycle),
     Measure("ageing", "Which open deals have stood in their stage for too long?", measure_ageing),
     Measure("velocity", "How much money does the pipeline bring per day, and why has that changed?", measure_velocity),
+    Measure("bottlenecks", "Which stage is the bottleneck, of what, and is that sure?", measure_bottlenecks),
     Measure("movement", "What changed in the open pipeline between two days, and by how much?", measure_movement),
     Measure("slippage", "What became of the deals that were expected to close in a period?", measure_slippage),
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),

@@ -14,6 +14,8 @@ from oppcore.funnel.ageing import (
     measure_ageing,
 )
 from oppcore.funnel.booking import MovementKind, MovementPolicy
+from oppcore.funnel.bottleneck_scores import BottleneckCriterion, BottleneckRule, CycleOf
+from oppcore.funnel.bottlenecks import Bottleneck, count_bottlenecks, finish_bottlenecks, measure_bottlenecks
 from oppcore.funnel.buckets import Bucket, BucketTally, Contribution, combine_buckets
 from oppcore.funnel.cells import CellCounts
 from oppcore.funnel.checks import HygieneCheck
@@ -36,6 +38,7 @@ from oppcore.funnel.drivers import VelocityDriver, VelocityFactors
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.dwell import Dwell, DwellCounting, DwellUnit, count_dwell, finish_dwell, measure_dwell
 from oppcore.funnel.exits import Exit, count_losses
+from oppcore.funnel.flows import DealFlow, FlowCounts, FlowStay
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.histogram import Bin
 from oppcore.funnel.hygiene import Hygiene, count_hygiene, finish_hygiene, measure_hygiene
@@ -106,6 +109,9 @@ __all__ = [
     "Aspect",
     "Basis",
     "Bin",
+    "Bottleneck",
+    "BottleneckCriterion",
+    "BottleneckRule",
     "Bucket",
     "BucketTally",
     "CellCounts",
@@ -122,7 +128,9 @@ __all__ = [
     "CreationRow",
     "Cycle",
     "CycleCounting",
+    "CycleOf",
     "CycleSpan",
+    "DealFlow",
     "Deviation",
     "Deviations",
     "DropOff",
@@ -133,6 +141,8 @@ __all__ = [
     "EstimatedDays",
     "EstimatedShare",
     "Exit",
+    "FlowCounts",
+    "FlowStay",
     "Funnel",
     "FunnelGroup",
     "FunnelStep",
@@ -184,6 +194,7 @@ __all__ = [
     "combine",
     "combine_buckets",
     "count_ageing",
+    "count_bottlenecks",
     "count_closings",
     "count_coverage",
     "count_creation",
@@ -203,6 +214,7 @@ __all__ = [
     "count_velocity",
     "count_visits",
     "finish_ageing",
+    "finish_bottlenecks",
     "finish_coverage",
     "finish_creation",
     "finish_cycle",
@@ -222,6 +234,7 @@ __all__ = [
     "finish_velocity",
     "finish_win_rates",
     "measure_ageing",
+    "measure_bottlenecks",
     "measure_coverage",
     "measure_creation",
     "measure_cycle",
