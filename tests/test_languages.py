@@ -41,6 +41,7 @@ UNSPOKEN = {
     "MovementPolicy",
     "Origination",
     "OutcomeRule",
+    "RevenueMethod",
     "SlippageKind",
 }
 OTHERS = [language for language in find_languages() if language != "en"]

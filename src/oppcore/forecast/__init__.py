@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from oppcore.forecast.concentration import Concentration, measure_concentration
+from oppcore.forecast.contributions import DealContribution
+from oppcore.forecast.distribution import RevenueDistribution, RevenueMethod
+from oppcore.forecast.prospect import AmountRange, CloseRange, Prospect
+from oppcore.forecast.revenue import forecast_revenue
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
-__all__ = ["Forecast", "ForecastRow", "weigh_forecast"]
+__all__ = [
+    "AmountRange",
+    "CloseRange",
+    "Concentration",
+    "DealContribution",
+    "Forecast",
+    "ForecastRow",
+    "Prospect",
+    "RevenueDistribution",
+    "RevenueMethod",
+    "forecast_revenue",
+    "measure_concentration",
+    "weigh_forecast",
+]
