@@ -56,6 +56,7 @@ UNSPOKEN = {
     "PriorBasis",
     "Score",
     "RollUpMethod",
+    "RevenueMethod",
     "SlippageKind",
     "SourceRule",
     "Standard",

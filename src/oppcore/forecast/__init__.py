@@ -20,7 +20,10 @@ from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, m
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
 from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.comparison import LossComparison, compare_losses
+from oppcore.forecast.concentration import Concentration, measure_concentration
+from oppcore.forecast.contributions import DealContribution
 from oppcore.forecast.deals import CategorySource, ForecastDeal
+from oppcore.forecast.distribution import RevenueDistribution, RevenueMethod
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
@@ -29,8 +32,10 @@ from oppcore.forecast.methods import METHODS, Method, judge_each
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.pace import Pace
+from oppcore.forecast.prospect import AmountRange, CloseRange, Prospect
 from oppcore.forecast.quotas import Quota, find_over_assignment
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.revenue import forecast_revenue
 from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
@@ -44,14 +49,18 @@ __all__ = [
     "Actuals",
     "Adjustment",
     "AgeClock",
+    "AmountRange",
     "Backtest",
     "Binning",
     "Calibration",
     "CategoryForecast",
     "CategoryRow",
     "CategorySource",
+    "CloseRange",
     "Closing",
     "ClosingChance",
+    "Concentration",
+    "DealContribution",
     "Forecast",
     "ForecastDeal",
     "ForecastExplanation",
@@ -69,11 +78,14 @@ __all__ = [
     "Pace",
     "PlattMap",
     "ProbabilitySource",
+    "Prospect",
     "Quota",
     "QuotaAttainment",
     "QuotaReport",
     "ReliabilityBin",
+    "RevenueDistribution",
     "RevenueErrors",
+    "RevenueMethod",
     "RollUpMethod",
     "RunRate",
     "RunRateRow",
@@ -97,12 +109,14 @@ __all__ = [
     "fit_isotonic",
     "fit_platt",
     "forecast_categories",
+    "forecast_revenue",
     "interval_coverage",
     "judge_each",
     "make_origins",
     "measure_accuracy",
     "measure_attainment",
     "measure_calibration",
+    "measure_concentration",
     "pinball_loss",
     "plan_origins",
     "roll_up",
