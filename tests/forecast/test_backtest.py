@@ -50,7 +50,7 @@ def test_every_method_is_asked_at_every_origin_and_scored():
 def test_the_scores_are_those_of_the_definitions():
     found = backtest()
     for line in found.rows:
-        said = found.judgements(line.method)
+        said = found.deals_judged(line.method)
         surprises = [-log(max(1e-15, one.probability if one.won else 1 - one.probability)) for one in said]
         assert line.brier == pytest.approx(sum((one.probability - one.won) ** 2 for one in said) / len(said))
         assert line.log_loss == pytest.approx(sum(surprises) / len(said))
@@ -129,7 +129,7 @@ def test_a_method_that_judges_too_few_deals_is_never_recommended():
     def timid(origin):
         return {deal.opportunity_id: float(fates[deal.opportunity_id]) for deal in origin.deals[:1]}
 
-    fates = {one.opportunity_id: one.won for one in backtest().judgements("base_rate")}
+    fates = {one.opportunity_id: one.won for one in backtest().deals_judged("base_rate")}
     found = backtest(methods={"timid": timid, "by_source": by_source})
 
     assert found.rows[0].method == "timid"
@@ -213,8 +213,8 @@ def test_nothing_recorded_after_an_origin_changes_what_was_said_there(rows, at, 
 
     if known:
         for method in METHODS:
-            later = {one.opportunity_id: one.probability for one in full.judgements(method)}
-            before = {one.opportunity_id: one.probability for one in then.judgements(method)}
+            later = {one.opportunity_id: one.probability for one in full.deals_judged(method)}
+            before = {one.opportunity_id: one.probability for one in then.deals_judged(method)}
             assert later.items() <= before.items()
 
 

@@ -40,7 +40,7 @@ from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
-from oppcore.forecast.trial import Judgement, Trial
+from oppcore.forecast.trial import JudgedDeal, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 
 __all__ = [
@@ -69,7 +69,7 @@ __all__ = [
     "FrequencyTable",
     "HierarchyForecast",
     "IsotonicMap",
-    "Judgement",
+    "JudgedDeal",
     "LeagueRow",
     "LossComparison",
     "Method",

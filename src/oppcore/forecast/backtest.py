@@ -12,7 +12,7 @@ from oppcore.errors import Problem
 from oppcore.forecast.calibration import Calibration, measure_calibration
 from oppcore.forecast.league import LeagueRow, MethodComparison, Score
 from oppcore.forecast.methods import NAIVE
-from oppcore.forecast.trial import Judgement, Trial
+from oppcore.forecast.trial import JudgedDeal, Trial
 from oppcore.table import Table
 
 __all__ = ["Backtest"]
@@ -47,13 +47,13 @@ class Backtest:
                 return row
         raise KeyError(method)
 
-    def judgements(self, method: str) -> tuple[Judgement, ...]:
+    def deals_judged(self, method: str) -> tuple[JudgedDeal, ...]:
         """Give everything a method said, origin by origin, and what came of it. Raises `KeyError` for no method."""
-        return tuple(judgement for trial in self.trials for judgement in trial.judgements(method))
+        return tuple(judgement for trial in self.trials for judgement in trial.deals_judged(method))
 
     def calibration(self, method: str) -> Calibration:
         """Give whether the probabilities of a method hold, over all origins. Raises `KeyError` for no method."""
-        said = self.judgements(method)
+        said = self.deals_judged(method)
         return measure_calibration([one.probability for one in said], [one.won for one in said])
 
     def as_records(self) -> list[dict[str, Any]]:
