@@ -19,7 +19,7 @@ from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
-from oppcore.forecast.methods import METHODS, Method, judge_each
+from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
@@ -27,6 +27,7 @@ from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.trial import Judgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
+from oppcore.forecast.win_count import win_count_interval
 
 __all__ = [
     "METHODS",
@@ -74,9 +75,11 @@ __all__ = [
     "measure_calibration",
     "pinball_loss",
     "plan_origins",
+    "recalibrate",
     "run_backtest",
     "scaled_error",
     "skill",
     "view_history",
     "weigh_forecast",
+    "win_count_interval",
 ]
