@@ -18,6 +18,7 @@ from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain
 from oppcore.cli.proofs import prove
 from oppcore.cli.revisions import diff, migrate
+from oppcore.cli.scoring import score
 from oppcore.errors import OppcoreError
 
 __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"]
@@ -52,6 +53,7 @@ for _command in (
     funnel,
     snapshot,
     forecast,
+    score,
     measures,
     measure,
     check,
