@@ -12,6 +12,7 @@ from oppcore.forecast import (
     estimate_stage_chain,
     estimate_stage_probabilities,
     run_backtest,
+    score_deals,
     weigh_forecast,
 )
 from oppcore.funnel import (
@@ -94,6 +95,7 @@ MEASURES = (
     ),
     Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
+    Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
 )
 """All measures, the past first."""
 

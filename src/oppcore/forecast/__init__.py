@@ -1,4 +1,4 @@
-"""Estimating the future: what open deals are worth, and how likely they are to be won, as history has it."""
+"""Estimating the future: what open deals are worth, weighted by how likely they are to be won."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from oppcore.forecast.accuracy import (
 )
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
+from oppcore.forecast.bayes import SCORED_FIELDS, BayesModel, DealScore, FieldContribution, fit_bayes
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
 from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.comparison import LossComparison, compare_losses
@@ -23,6 +24,7 @@ from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.scores import DealScores, score_deals
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.trial import Judgement, Trial
@@ -31,14 +33,19 @@ from oppcore.forecast.win_count import win_count_interval
 
 __all__ = [
     "METHODS",
+    "SCORED_FIELDS",
     "Accuracy",
     "Actuals",
     "AgeClock",
     "Backtest",
+    "BayesModel",
     "Binning",
     "Calibration",
     "Closing",
     "ClosingChance",
+    "DealScore",
+    "DealScores",
+    "FieldContribution",
     "Forecast",
     "ForecastOrigin",
     "ForecastRow",
@@ -65,6 +72,7 @@ __all__ = [
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "find_actuals",
+    "fit_bayes",
     "fit_frequencies",
     "fit_isotonic",
     "fit_platt",
@@ -78,6 +86,7 @@ __all__ = [
     "recalibrate",
     "run_backtest",
     "scaled_error",
+    "score_deals",
     "skill",
     "view_history",
     "weigh_forecast",

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from oppcore.forecast.closing import AgeClock, estimate_closing
+from oppcore.forecast.bayes import fit_bayes
+from oppcore.forecast.closing import estimate_closing
 from oppcore.forecast.markov import estimate_stage_chain
 from oppcore.forecast.origin import ForecastOrigin, find_actuals, view_history
 from oppcore.forecast.recalibration import fit_platt
+from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import estimate_stage_probabilities
 from oppcore.history import Standing, Trail
 from oppcore.pipeline import StageKind
@@ -23,6 +25,7 @@ __all__ = [
     "NAIVE",
     "Method",
     "judge_by_age",
+    "judge_by_bayes",
     "judge_by_closing",
     "judge_by_pipeline",
     "judge_by_recent_stage",
@@ -114,6 +117,12 @@ def judge_by_age(origin: ForecastOrigin) -> Mapping[str, float]:
     return judge_by_closing(origin, clock=AgeClock.CREATION)
 
 
+def judge_by_bayes(origin: ForecastOrigin) -> Mapping[str, float]:
+    """Give each open deal what `fit_bayes` says: of being won within the horizon, by what is known of the deal."""
+    model = fit_bayes(origin.history, origin.pipeline, as_of=origin.at, within=origin.horizon, lenient=True)
+    return judge_each(origin, model)
+
+
 def recalibrate(
     method: Method,
     *,
@@ -164,6 +173,7 @@ METHODS: Mapping[str, Method] = {
     "recalibrated_pipeline": recalibrate(judge_by_pipeline, horizons=3),
     "age": judge_by_age,
     "closing": judge_by_closing,
+    "bayes": judge_by_bayes,
 }
 """The methods that come with oppcore, the simplest first."""
 
