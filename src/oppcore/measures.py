@@ -14,6 +14,7 @@ from oppcore.forecast import (
     estimate_stage_probabilities,
     forecast_categories,
     run_backtest,
+    score_deals,
     weigh_forecast,
 )
 from oppcore.funnel import (
@@ -112,6 +113,7 @@ MEASURES = (
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
     Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
     Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
+    Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
 )
 """All measures, the past first."""
 

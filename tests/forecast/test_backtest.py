@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oppcore.forecast import METHODS, run_backtest
+from oppcore.forecast import METHODS, run_backtest, win_count_interval
 from oppcore.history import RowKind, make_history
 from oppcore.money import Money
 from tests.forecast.worlds import LIKELY, PIPELINE, world
@@ -162,6 +162,17 @@ def test_revenue_is_what_was_expected_against_what_came_per_currency():
     assert (yen.expected, yen.actual) == (Money("4", "JPY"), Money("0", "JPY"))
     assert euro.accuracy.bias == pytest.approx(-29 / 80)
     assert yen.accuracy.wape is None
+
+
+def test_coverage_counts_the_origins_whose_wins_lay_in_the_range():
+    found = backtest(methods={"by_source": by_source, "sure": lambda origin: dict.fromkeys(by_source(origin), 1.0)})
+    by_origin = [
+        ([one.probability for one in trial.deals_judged("by_source")], sum(trial.won)) for trial in found.trials
+    ]
+    inside = sum(low <= won <= high for said, won in by_origin for low, high in [win_count_interval(said)])
+
+    assert (found.row("by_source").coverage.numerator, found.row("by_source").coverage.denominator) == (inside, 7)
+    assert found.row("sure").coverage.numerator == 0
 
 
 def test_deals_without_an_amount_are_counted_but_not_priced():

@@ -4,10 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import attrs
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oppcore.forecast import METHODS, ForecastOrigin, view_history
+from oppcore.forecast import METHODS, ForecastOrigin, recalibrate, view_history
 from oppcore.funnel import measure_stage_win_rates
 from oppcore.history import make_history, take_snapshot
 from oppcore.records import Outcome
@@ -85,6 +86,22 @@ def test_the_golden_deals_by_the_win_rates_of_their_stages():
     # On day 54 o01 and o04 are won, o02, o03 and (for now) o08 lost. Open are o05, o06, o09 in P, o07 in Q.
     # In Q were all five of the closed deals, in P o01, o02 and o08.
     assert said("stage_history", golden(), at=54) == {"o05": 1 / 3, "o06": 1 / 3, "o07": 2 / 5, "o09": 1 / 3}
+
+
+def test_a_recalibrated_method_says_what_came_of_what_it_said_before():
+    rows = [row("Q", 0, id=f"old{n}") for n in range(10)]
+    rows += [row("W", 5, id=f"old{n}") for n in range(3)]
+    rows += [row("P", 10, id="new"), row("W", 19, id="old5")]
+    origin = origin_of(make_history(rows), at=10)
+
+    # Three of the ten deals that were held to be won with 20 % were won in ten days. Platt counts a win as 4/5 then,
+    # and what was no win as 1/9.
+    found = recalibrate(METHODS["pipeline"], min_deals=10, horizons=1)(origin)
+    assert found["old9"] == pytest.approx((3 * 4 / 5 + 7 / 9) / 10)
+    assert found["new"] > found["old9"]
+    assert recalibrate(METHODS["pipeline"], min_deals=11, horizons=1)(origin) == {}
+    flat = recalibrate(METHODS["pipeline"], min_deals=10, horizons=1, fit=lambda *_: lambda _: 0.25)
+    assert flat(origin) == dict.fromkeys(found, 0.25)
 
 
 def test_the_pipeline_says_the_probability_of_the_stage_or_the_deals_own_and_is_silent_without_one():

@@ -20,6 +20,7 @@ from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain
 from oppcore.cli.proofs import prove
 from oppcore.cli.revisions import diff, migrate
+from oppcore.cli.scoring import score
 from oppcore.errors import OppcoreError
 
 __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"]
@@ -55,6 +56,7 @@ for _command in (
     snapshot,
     forecast,
     backtest,
+    score,
     measures,
     measure,
     check,

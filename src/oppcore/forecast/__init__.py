@@ -16,6 +16,7 @@ from oppcore.forecast.adjustments import Adjustment
 from oppcore.forecast.attainment import QuotaAttainment, QuotaReport, measure_attainment
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
+from oppcore.forecast.bayes import SCORED_FIELDS, BayesModel, DealScore, FieldContribution, fit_bayes
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
 from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
@@ -28,7 +29,7 @@ from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
-from oppcore.forecast.methods import METHODS, Method, judge_each
+from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.pace import Pace
@@ -37,20 +38,24 @@ from oppcore.forecast.quotas import Quota, find_over_assignment
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
 from oppcore.forecast.revenue import forecast_revenue
 from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
+from oppcore.forecast.scores import DealScores, score_deals
 from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.trial import JudgedDeal, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
+from oppcore.forecast.win_count import win_count_interval
 
 __all__ = [
     "METHODS",
+    "SCORED_FIELDS",
     "Accuracy",
     "Actuals",
     "Adjustment",
     "AgeClock",
     "AmountRange",
     "Backtest",
+    "BayesModel",
     "Binning",
     "Calibration",
     "CategoryForecast",
@@ -61,6 +66,9 @@ __all__ = [
     "ClosingChance",
     "Concentration",
     "DealContribution",
+    "DealScore",
+    "DealScores",
+    "FieldContribution",
     "Forecast",
     "ForecastDeal",
     "ForecastExplanation",
@@ -105,6 +113,7 @@ __all__ = [
     "estimate_stage_probabilities",
     "find_actuals",
     "find_over_assignment",
+    "fit_bayes",
     "fit_frequencies",
     "fit_isotonic",
     "fit_platt",
@@ -119,10 +128,13 @@ __all__ = [
     "measure_concentration",
     "pinball_loss",
     "plan_origins",
+    "recalibrate",
     "roll_up",
     "run_backtest",
     "scaled_error",
+    "score_deals",
     "skill",
     "view_history",
     "weigh_forecast",
+    "win_count_interval",
 ]

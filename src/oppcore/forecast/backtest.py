@@ -84,7 +84,7 @@ class Backtest:
         return Table(
             columns=[
                 *("method", "judged", "Brier", "log loss", "slope", "skill"),
-                *("wins expected", "wins", "wins bias", "wins WAPE"),
+                *("wins expected", "wins", "wins bias", "wins WAPE", "in 80 %"),
                 *(f"{currency} {name}" for currency in currencies for name in ("bias", "WAPE")),
             ],
             rows=[_cells(row, currencies) for row in self.rows],
@@ -108,6 +108,7 @@ class Backtest:
     def _notes(self) -> Iterator[str]:
         name = "Brier score" if self.score is Score.BRIER else "log loss"
         yield f"sorted by skill: the share of the {name} of {NAIVE} that is saved on the deals that both judged"
+        yield "in 80 %: at how many origins the number of wins lay in the range of 80 % that the probabilities give"
         if self.insufficient:
             yield from (f"insufficient_history: {problem.text()}" for problem in self.insufficient)
         elif self.recommended is not None:
@@ -131,6 +132,7 @@ def _record(row: LeagueRow) -> dict[str, Any]:
         "skill": row.skill,
         "expected_wins": row.expected_wins,
         "actual_wins": row.actual_wins,
+        "coverage": None if row.coverage.value is None else float(row.coverage.value),
         **{f"wins_{name}": getattr(row.wins, name) for name in ("mae", "rmse", "bias", "wape")},
     }
     for one in row.revenue:
@@ -155,6 +157,7 @@ def _cells(row: LeagueRow, currencies: Iterable[str]) -> list[Any]:
         row.actual_wins,
         _figure(row.wins.bias, ".1%"),
         _figure(row.wins.wape, ".1%"),
+        f"{row.coverage.numerator} of {row.coverage.denominator}",
         *(
             _figure(getattr(revenue[currency], name) if currency in revenue else None, ".1%")
             for currency in currencies

@@ -9,7 +9,7 @@ from typing import Protocol, final
 import attrs
 
 from oppcore.forecast.book import Book, Chance
-from oppcore.forecast.moments import Moments, raw_moments
+from oppcore.forecast.cumulants import Moments, raw_moments
 from oppcore.forecast.shock import Shock, threshold
 from oppcore.money import Money
 

@@ -10,12 +10,13 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast.accuracy import Accuracy, measure_accuracy, skill
+from oppcore.forecast.accuracy import Accuracy, interval_coverage, measure_accuracy, skill
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.methods import NAIVE
 from oppcore.forecast.trial import Trial
+from oppcore.forecast.win_count import win_count_interval
 from oppcore.money import Money, minor_units
-from oppcore.stats import adjust_holm, fit_logistic, logit
+from oppcore.stats import Ratio, adjust_holm, fit_logistic, logit
 
 __all__ = ["LeagueRow", "MethodComparison", "RevenueErrors", "Score", "compare_methods", "rank_methods", "recommend"]
 
@@ -52,8 +53,10 @@ class LeagueRow:
     `brier` and `log_loss` are means over what it judged. `slope` is the one of `measure_calibration`: 1 where the
     probabilities are as far apart as what comes of them, below 1 where they are too extreme. `skill` is the share of
     the naive method's loss, by the score the table is sorted by, that it saves on the deals that both judged. `wins`
-    holds the numbers of wins expected against those that came, origin by origin, `revenue` the same in money. None
-    where there is nothing to go by.
+    holds the numbers of wins expected against those that came, origin by origin, `revenue` the same in money.
+    `coverage` is the share of the origins whose number of wins lay in its range of 80 % (`win_count_interval`): much
+    less than that says that deals win and lose together, or that the probabilities are off. None where there is nothing
+    to go by.
     """
 
     method: str
@@ -66,6 +69,7 @@ class LeagueRow:
     expected_wins: float
     actual_wins: int
     wins: Accuracy
+    coverage: Ratio
     revenue: tuple[RevenueErrors, ...]
 
     @property
@@ -90,6 +94,7 @@ class LeagueRow:
             "expected_wins": self.expected_wins,
             "actual_wins": self.actual_wins,
             "wins": self.wins.detail(),
+            "coverage": self.coverage.detail(),
             "revenue": [
                 {
                     "currency": one.currency,
@@ -190,6 +195,10 @@ def _row(trials: Sequence[Trial], method: str, score: Score) -> LeagueRow:
         expected_wins=fsum(expected),
         actual_wins=int(sum(actual)),
         wins=measure_accuracy(actual, expected),
+        coverage=interval_coverage(
+            [total for total, found in zip(actual, pairs, strict=True) if found],
+            [win_count_interval(probability for _, probability in found) for found in pairs if found],
+        ),
         revenue=_revenue(trials, method),
     )
 

@@ -6,11 +6,14 @@ deals that it cannot judge. What it knows is what the origin holds, so it cannot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from oppcore.forecast.closing import AgeClock, estimate_closing
+from oppcore.forecast.bayes import fit_bayes
+from oppcore.forecast.closing import estimate_closing
 from oppcore.forecast.markov import estimate_stage_chain
-from oppcore.forecast.origin import ForecastOrigin
+from oppcore.forecast.origin import ForecastOrigin, find_actuals, view_history
+from oppcore.forecast.recalibration import fit_platt
+from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import estimate_stage_probabilities
 from oppcore.history import Standing, Trail
 from oppcore.pipeline import StageKind
@@ -22,6 +25,7 @@ __all__ = [
     "NAIVE",
     "Method",
     "judge_by_age",
+    "judge_by_bayes",
     "judge_by_closing",
     "judge_by_pipeline",
     "judge_by_recent_stage",
@@ -30,6 +34,7 @@ __all__ = [
     "judge_by_stage_probabilities",
     "judge_each",
     "judge_naively",
+    "recalibrate",
 ]
 
 Method = Callable[[ForecastOrigin], Mapping[str, float]]
@@ -112,6 +117,49 @@ def judge_by_age(origin: ForecastOrigin) -> Mapping[str, float]:
     return judge_by_closing(origin, clock=AgeClock.CREATION)
 
 
+def judge_by_bayes(origin: ForecastOrigin) -> Mapping[str, float]:
+    """Give each open deal what `fit_bayes` says: of being won within the horizon, by what is known of the deal."""
+    model = fit_bayes(origin.history, origin.pipeline, as_of=origin.at, within=origin.horizon, lenient=True)
+    return judge_each(origin, model)
+
+
+def recalibrate(
+    method: Method,
+    *,
+    fit: Callable[[Iterable[float], Iterable[bool]], Callable[[float], float]] = fit_platt,
+    horizons: int = 6,
+    min_deals: int = 30,
+) -> Method:
+    """Give the method that corrects another by what came of what that one said before, at the same distance.
+
+    At an origin, the other is asked as of one, two and up to so many `horizons` earlier, knowing what was known by
+    then; `fit` (such as `fit_platt` or `fit_isotonic`) maps its probabilities to what came of the deals, as known at
+    the origin. It says nothing with fewer than `min_deals` such deals. That way a probability of ever being won becomes
+    one of being won within the horizon.
+    """
+
+    def recalibrated(origin: ForecastOrigin) -> Mapping[str, float]:
+        said: list[float] = []
+        won: list[bool] = []
+        for back in range(1, horizons + 1):
+            at = origin.at - back * origin.horizon
+            view = view_history(origin.history, at)
+            if not len(view):
+                break
+            before = ForecastOrigin(history=view, pipeline=origin.pipeline, at=at, until=at + origin.horizon)
+            actuals = find_actuals(before, origin.history)
+            for id, probability in sorted(method(before).items()):
+                if id in actuals.standings:
+                    said.append(probability)
+                    won.append(actuals.is_won(id))
+        if len(said) < max(1, min_deals):
+            return {}
+        mapped = fit(said, won)
+        return {id: mapped(probability) for id, probability in method(origin).items()}
+
+    return recalibrated
+
+
 NAIVE = "base_rate"
 """The method that the others are held against."""
 
@@ -122,8 +170,10 @@ METHODS: Mapping[str, Method] = {
     "stage_history": judge_by_stage_history,
     "stage_probabilities": judge_by_stage_probabilities,
     "stage_chain": judge_by_stage_chain,
+    "recalibrated_pipeline": recalibrate(judge_by_pipeline, horizons=3),
     "age": judge_by_age,
     "closing": judge_by_closing,
+    "bayes": judge_by_bayes,
 }
 """The methods that come with oppcore, the simplest first."""
 

@@ -17,7 +17,7 @@ from typing import final
 import attrs
 
 from oppcore.forecast.book import Book, Chance
-from oppcore.forecast.moments import Cumulants, Moments, choose_shocks, raw_moments
+from oppcore.forecast.cumulants import Cumulants, Moments, choose_shocks, raw_moments
 from oppcore.forecast.shock import Shock, threshold
 from oppcore.forecast.spread import Atoms, Grid, Spread
 

@@ -496,6 +496,7 @@ TEXTS: Mapping[str, str] = {
     "currency.other": "{path}: in another currency than {need}, and not converted; deals in all: {count}",
     "probability.missing": "{path}: no probability, and none for the stage {stage!r}; deals in all: {count}",
     "category.omitted": "{path}: omitted from forecasts; deals in all: {count}",
+    "score.insufficient_history": "too little history: {won} of {deals} deals were won; it takes {need} of either kind",
     "calibration.nothing": "no forecasts, so nothing to measure",
     "calibration.one_outcome": "no slope and no AUC: of {count} deals {won} were won, and they need both kinds",
     "calibration.one_forecast": "no slope: all {count} forecasts are {have}, and it takes different ones",

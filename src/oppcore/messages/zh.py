@@ -583,6 +583,7 @@ TEXTS: Mapping[str, str] = {
     "currency.other": "{path}：币种不是 {need}，未作折算；共 {count} 个单子",
     "probability.missing": "{path}：没有成交概率，阶段“{stage}”也没有默认值；共 {count} 个单子",
     "category.omitted": "{path}：不计入预测；共 {count} 个单子",
+    "score.insufficient_history": "历史太少，无法评分：{deals} 个单子中赢单 {won} 个，赢单与其他单子各需 {need} 个",
     "calibration.nothing": "没有预测值，无从衡量",
     "calibration.one_outcome": "无法计算斜率和 AUC：{count} 个单子中赢单 {won} 个，须既有赢单又有未赢单",
     "calibration.one_forecast": "无法计算斜率：全部 {count} 个预测值都是 {have}，须有不同的值",
