@@ -13,7 +13,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.forecast.spells import AgeClock, Spell, Spells, age_of, find_spells, follow_spells
+from oppcore.forecast.spells import AgeClock, Spell, Spells, age_of, find_spells
 from oppcore.funnel import EstimatedShare
 from oppcore.funnel.buckets import Bucket, Contribution, list_deals
 from oppcore.funnel.counting import days_text
@@ -283,16 +283,15 @@ def _judge(
 def _estimate(
     spells: Spells, age: timedelta, within: timedelta, *, min_deals: int, confidence: float
 ) -> tuple[int, int, EstimatedShare]:
-    seen = spells.lasting(age)
-    watched = sum(spell.ago >= age + within for spell in seen)
+    seen, watched = spells.lasting(age), spells.watched(age, within)
     if watched < min_deals:
-        return len(seen), watched, EstimatedShare(None, None, None)
-    curves, time = follow_spells(seen, age, within)
+        return seen, watched, EstimatedShare(None, None, None)
+    curves, time = spells.follow(age, within)
     if _WON not in curves.incidence:
-        return len(seen), watched, EstimatedShare(0.0, None, None)
+        return seen, watched, EstimatedShare(0.0, None, None)
     value = curves.incidence_at(_WON, time)
     low, high = curves.interval_at(_WON, time, confidence) or (None, None)
-    return len(seen), watched, EstimatedShare(None if value is None else float(value), low, high)
+    return seen, watched, EstimatedShare(None if value is None else float(value), low, high)
 
 
 def _problems(rows: Iterable[ClosingChance], min_deals: int) -> Iterable[Problem]:
