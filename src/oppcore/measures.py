@@ -9,6 +9,7 @@ import attrs
 
 from oppcore.forecast import (
     estimate_closing,
+    estimate_new_wins,
     estimate_run_rate,
     estimate_stage_chain,
     estimate_stage_probabilities,
@@ -93,6 +94,7 @@ MEASURES = (
     ),
     Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
+    Measure("new_wins", "How many deals will be created and won within a given time?", estimate_new_wins),
     Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
 )
 """All measures, the past first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
+from oppcore.forecast.new_wins import NewWins, estimate_new_wins
 from oppcore.forecast.pace import Pace
 from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.spells import AgeClock
@@ -20,6 +21,7 @@ __all__ = [
     "ClosingChance",
     "Forecast",
     "ForecastRow",
+    "NewWins",
     "Pace",
     "RunRate",
     "RunRateRow",
@@ -28,6 +30,7 @@ __all__ = [
     "StageProbabilities",
     "StageProbability",
     "estimate_closing",
+    "estimate_new_wins",
     "estimate_run_rate",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
