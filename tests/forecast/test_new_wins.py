@@ -7,12 +7,14 @@ from math import exp, sqrt
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from oppcore.forecast import estimate_new_wins
 from oppcore.forecast.new_wins import _quantile
-from oppcore.history import make_history
+from oppcore.history import make_history, take_snapshot
 from oppcore.money import Money
-from tests.history.examples import PIPELINE, day, row
+from tests.history.examples import PIPELINE, day, row, row_lists
 
 
 def estimate(rows, days, **settings):
@@ -98,6 +100,20 @@ def test_simulated_deals_come_and_are_won_as_expected():
 
     assert sum(errors) / rounds == pytest.approx(0, abs=4 * sqrt(1.5 * truth / rounds))
     assert held >= 25
+
+
+@settings(max_examples=40)
+@given(row_lists(), st.integers(1, 15), st.integers(1, 15))
+def test_no_more_wins_are_expected_than_deals(rows, days, window):
+    history = make_history(rows)
+    found = estimate_new_wins(
+        history, PIPELINE, within=timedelta(days=days), window=timedelta(days=window), min_deals=1
+    )
+
+    assert found.created <= len(take_snapshot(history, PIPELINE))
+    if found.expected is not None:
+        assert 0 <= found.expected <= found.rate * days + 1e-9
+        assert 0 <= found.interval[0] <= found.interval[1]
 
 
 def test_it_shows_everywhere():

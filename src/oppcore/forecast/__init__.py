@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
+from oppcore.forecast.chances import ClosingChance
+from oppcore.forecast.closing import Closing, estimate_closing
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.new_wins import NewWins, estimate_new_wins
 from oppcore.forecast.pace import Pace
