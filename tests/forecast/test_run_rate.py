@@ -6,14 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oppcore.forecast import Pace, estimate_run_rate
-from oppcore.history import make_history
+from oppcore.history import make_history, take_snapshot
 from oppcore.money import Money
 from oppcore.periods import Period, read_period
-from tests.history.examples import PIPELINE, Row
+from oppcore.records import Outcome
+from tests.history.examples import PIPELINE, Row, row_lists
 
 APRIL = read_period("2024-04")
 
@@ -85,6 +86,7 @@ places = st.fractions(0, 1)
 wins = st.lists(st.tuples(places, st.fractions(0, 100)), max_size=6).map(tuple)
 
 
+@settings(max_examples=30)
 @given(wins, st.lists(wins, max_size=4).map(tuple), st.lists(places, min_size=2, max_size=5))
 def test_the_usual_share_never_falls_and_ends_at_all(now, earlier, some):
     amount = sum((number for _, number in now), start=Fraction(0))
@@ -127,6 +129,18 @@ def test_a_scope_narrows_the_deals_down():
     deals = [won("a", 4, 2, owner_id="ann"), won("b", 4, 3, owner_id="bob")]
 
     assert estimate(*deals, scope={"owner_id": ["ann"]}).deals.won == 1
+
+
+@settings(max_examples=25)
+@given(row_lists())
+def test_a_year_that_is_over_brought_what_was_won_in_it(rows):
+    history, year = make_history(rows), read_period("2024")
+    found = estimate_run_rate(history, PIPELINE, period=year, timezone="UTC", as_of=date(2025, 1, 1))
+    snapshot = take_snapshot(history, PIPELINE)
+
+    assert found.deals.won == found.deals.linear == snapshot.won
+    for currency, total in snapshot.amounts[Outcome.WON].items():
+        assert found.row(currency).pace.linear == Fraction(total.amount)
 
 
 def test_it_shows_everywhere():

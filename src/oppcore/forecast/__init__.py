@@ -19,7 +19,8 @@ from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.bayes import SCORED_FIELDS, BayesModel, DealScore, FieldContribution, fit_bayes
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
-from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
+from oppcore.forecast.chances import ClosingChance
+from oppcore.forecast.closing import Closing, estimate_closing
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.concentration import Concentration, measure_concentration
 from oppcore.forecast.contributions import DealContribution
@@ -30,6 +31,7 @@ from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hi
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
+from oppcore.forecast.new_wins import NewWins, estimate_new_wins
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.pace import Pace
@@ -82,6 +84,7 @@ __all__ = [
     "LossComparison",
     "Method",
     "MethodComparison",
+    "NewWins",
     "NodeForecast",
     "Pace",
     "PlattMap",
@@ -108,6 +111,7 @@ __all__ = [
     "crps_ensemble",
     "crps_normal",
     "estimate_closing",
+    "estimate_new_wins",
     "estimate_run_rate",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
