@@ -30,7 +30,9 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
     "Allowance",
+    "BiasVerdict",
     "CategorySource",
+    "CommitmentFate",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
@@ -44,6 +46,8 @@ UNSPOKEN = {
     "OutcomeRule",
     "RollUpMethod",
     "SlippageKind",
+    "SubmissionCause",
+    "WinOrigin",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

@@ -18,6 +18,7 @@ SETTINGS = {
     "policy": "book_deltas",
     "since": date(2024, 1, 31),
     "until": date(2024, 2, 29),
+    "made_at": date(2024, 1, 31),
     "period": read_period("2024-Q1"),
     "periods": [read_period("2024-01"), read_period("2024-02")],
     "quota": Money("1000", "EUR"),

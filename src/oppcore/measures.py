@@ -7,7 +7,7 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast import forecast_categories, weigh_forecast
+from oppcore.forecast import forecast_categories, measure_commitment, weigh_forecast
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
@@ -79,6 +79,7 @@ MEASURES = (
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),
     Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
+    Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
 )
 """All measures, the past first."""
 

@@ -491,6 +491,8 @@ TEXTS: Mapping[str, str] = {
     "probability.missing": "{path}: no probability, and none for the stage {stage!r}; deals in all: {count}",
     "category.omitted": "{path}: omitted from forecasts; deals in all: {count}",
     "category.closed": "{path}: in the category closed, but not won; deals in all: {count}",
+    "period.running": "{path}: not judged, because the period lasts until {need} and the deals are known until {have}",
+    "bias.no_ratio": "{path}: no ratio of {have} said to {need} won",
     "hierarchy.cycle": "{path}: reports to itself in the end: {ids}",
     "hierarchy.manager": "{path}: reports to {have!r}, who is no node of the hierarchy[[; perhaps {suggestion!r}]]",
     "hierarchy.nobody": "{amount} belongs to nobody and is in no node",

@@ -578,6 +578,8 @@ TEXTS: Mapping[str, str] = {
     "probability.missing": "{path}：没有成交概率，阶段“{stage}”也没有默认值；共 {count} 个单子",
     "category.omitted": "{path}：不计入预测；共 {count} 个单子",
     "category.closed": "{path}：预测类别为已成交，但并未赢单；共 {count} 个单子",
+    "period.running": "{path}：未作评判，期间到 {need} 才结束，而数据只到 {have}",
+    "bias.no_ratio": "{path}：提交 {have}，实际 {need}，无法求比值",
     "hierarchy.cycle": "{path}：汇报关系首尾相接：{ids}",
     "hierarchy.manager": "{path}：上级“{have}”不在组织层级中[[，是否指“{suggestion}”]]",
     "hierarchy.nobody": "{amount} 没有负责人，未计入任何节点",
