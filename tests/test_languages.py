@@ -39,6 +39,7 @@ UNSPOKEN = {
     "Ending",
     "EntryRule",
     "HygieneCheck",
+    "Lever",
     "Match",
     "MovementKind",
     "MovementPolicy",

@@ -7,6 +7,7 @@ from oppcore.forecast.attainment import QuotaAttainment, QuotaReport, measure_at
 from oppcore.forecast.bias import BiasReport, BiasVerdict, ForecastBias, measure_bias
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
 from oppcore.forecast.commitment import CommitmentFate, CommitmentReport, WinOrigin, measure_commitment
+from oppcore.forecast.concentration import Concentration, measure_concentration
 from oppcore.forecast.deals import CategorySource, ForecastDeal
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
@@ -21,6 +22,7 @@ from oppcore.forecast.submissions import (
     submit_forecast,
 )
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
+from oppcore.forecast.whatif import Lever, Supposition, SuppositionEffect, WhatIf, lose_biggest, what_if
 
 __all__ = [
     "Adjustment",
@@ -31,6 +33,7 @@ __all__ = [
     "CategorySource",
     "CommitmentFate",
     "CommitmentReport",
+    "Concentration",
     "Forecast",
     "ForecastBias",
     "ForecastDeal",
@@ -38,6 +41,7 @@ __all__ = [
     "ForecastRow",
     "HierarchyForecast",
     "JudgedSubmission",
+    "Lever",
     "NodeForecast",
     "ProbabilitySource",
     "Quota",
@@ -48,16 +52,22 @@ __all__ = [
     "SubmissionCause",
     "SubmissionChange",
     "SubmissionReport",
+    "Supposition",
+    "SuppositionEffect",
+    "WhatIf",
     "WinOrigin",
     "check_hierarchy",
     "explain_change",
     "find_over_assignment",
     "forecast_categories",
     "judge_submissions",
+    "lose_biggest",
     "measure_attainment",
     "measure_bias",
     "measure_commitment",
+    "measure_concentration",
     "roll_up",
     "submit_forecast",
     "weigh_forecast",
+    "what_if",
 ]
