@@ -38,6 +38,8 @@ UNSPOKEN = {
     "CategorySource",
     "Aspect",
     "BottleneckCriterion",
+    "BiasVerdict",
+    "CommitmentFate",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
@@ -48,6 +50,7 @@ UNSPOKEN = {
     "EntryRule",
     "HygieneCheck",
     "Judgement",
+    "Lever",
     "Match",
     "MovementKind",
     "MovementPolicy",
@@ -62,6 +65,8 @@ UNSPOKEN = {
     "Standard",
     "VelocityDeals",
     "VelocityValue",
+    "SubmissionCause",
+    "WinOrigin",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

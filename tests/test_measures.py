@@ -19,6 +19,7 @@ SETTINGS = {
     "deals": "worked",
     "since": date(2024, 1, 31),
     "until": date(2024, 2, 29),
+    "made_at": date(2024, 1, 31),
     "period": read_period("2024-Q1"),
     "periods": [read_period("2024-01"), read_period("2024-02")],
     "horizon": timedelta(days=10),

@@ -14,6 +14,7 @@ from oppcore.forecast import (
     estimate_stage_chain,
     estimate_stage_probabilities,
     forecast_categories,
+    measure_commitment,
     run_backtest,
     score_deals,
     weigh_forecast,
@@ -116,6 +117,7 @@ MEASURES = (
     Measure("new_wins", "How many deals will be created and won within a given time?", estimate_new_wins),
     Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
     Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
+    Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
 )
 """All measures, the past first."""
 

@@ -17,10 +17,12 @@ from oppcore.forecast.attainment import QuotaAttainment, QuotaReport, measure_at
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.bayes import SCORED_FIELDS, BayesModel, DealScore, FieldContribution, fit_bayes
+from oppcore.forecast.bias import BiasReport, BiasVerdict, ForecastBias, measure_bias
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
 from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
 from oppcore.forecast.chances import ClosingChance
 from oppcore.forecast.closing import Closing, estimate_closing
+from oppcore.forecast.commitment import CommitmentFate, CommitmentReport, WinOrigin, measure_commitment
 from oppcore.forecast.comparison import LossComparison, compare_losses
 from oppcore.forecast.concentration import Concentration, measure_concentration
 from oppcore.forecast.contributions import DealContribution
@@ -28,6 +30,7 @@ from oppcore.forecast.deals import CategorySource, ForecastDeal
 from oppcore.forecast.distribution import RevenueDistribution, RevenueMethod
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
+from oppcore.forecast.judgement import JudgedSubmission, SubmissionReport, judge_submissions
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
@@ -44,8 +47,10 @@ from oppcore.forecast.scores import DealScores, score_deals
 from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
+from oppcore.forecast.submissions import Submission, SubmissionCause, SubmissionChange, explain_change, submit_forecast
 from oppcore.forecast.trial import JudgedDeal, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
+from oppcore.forecast.whatif import Lever, Supposition, SuppositionEffect, WhatIf, lose_biggest, what_if
 from oppcore.forecast.win_count import win_count_interval
 
 __all__ = [
@@ -58,6 +63,8 @@ __all__ = [
     "AmountRange",
     "Backtest",
     "BayesModel",
+    "BiasReport",
+    "BiasVerdict",
     "Binning",
     "Calibration",
     "CategoryForecast",
@@ -66,12 +73,15 @@ __all__ = [
     "CloseRange",
     "Closing",
     "ClosingChance",
+    "CommitmentFate",
+    "CommitmentReport",
     "Concentration",
     "DealContribution",
     "DealScore",
     "DealScores",
     "FieldContribution",
     "Forecast",
+    "ForecastBias",
     "ForecastDeal",
     "ForecastExplanation",
     "ForecastOrigin",
@@ -80,7 +90,9 @@ __all__ = [
     "HierarchyForecast",
     "IsotonicMap",
     "JudgedDeal",
+    "JudgedSubmission",
     "LeagueRow",
+    "Lever",
     "LossComparison",
     "Method",
     "MethodComparison",
@@ -105,7 +117,15 @@ __all__ = [
     "StageOutlook",
     "StageProbabilities",
     "StageProbability",
+    "Submission",
+    "SubmissionCause",
+    "SubmissionChange",
+    "SubmissionReport",
+    "Supposition",
+    "SuppositionEffect",
     "Trial",
+    "WhatIf",
+    "WinOrigin",
     "check_hierarchy",
     "compare_losses",
     "crps_ensemble",
@@ -115,6 +135,7 @@ __all__ = [
     "estimate_run_rate",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
+    "explain_change",
     "find_actuals",
     "find_over_assignment",
     "fit_bayes",
@@ -125,10 +146,14 @@ __all__ = [
     "forecast_revenue",
     "interval_coverage",
     "judge_each",
+    "judge_submissions",
+    "lose_biggest",
     "make_origins",
     "measure_accuracy",
     "measure_attainment",
+    "measure_bias",
     "measure_calibration",
+    "measure_commitment",
     "measure_concentration",
     "pinball_loss",
     "plan_origins",
@@ -138,7 +163,9 @@ __all__ = [
     "scaled_error",
     "score_deals",
     "skill",
+    "submit_forecast",
     "view_history",
     "weigh_forecast",
+    "what_if",
     "win_count_interval",
 ]

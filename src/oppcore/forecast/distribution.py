@@ -185,10 +185,11 @@ class RevenueDistribution:
         units = None if self.quota is None else self.book.to_units(self.quota)
         return list_contributions(self.book, self.solution, dependence=self.dependence, quota=units, most=most)
 
-    def concentration(self, *, top: int = 1) -> Concentration:
+    def concentration(self) -> Concentration:
         """Give how much of what is expected of the open deals hangs on the largest."""
         return measure_concentration(
-            (self.book.to_money(deal.probability * deal.mean) for deal in self.book.deals), top=top
+            {deal.id: self.book.to_money(deal.probability * deal.mean) for deal in self.book.deals},
+            currency=self.currency,
         )
 
     def as_records(self) -> list[dict[str, Any]]:
@@ -223,7 +224,7 @@ class RevenueDistribution:
             "seed": self.seed,
             "worlds": self.worlds,
             "mean_error": _text(self.mean_error),
-            "concentration": self.concentration().detail(),
+            "concentration": self.concentration().ratios(),
             "contributions": [
                 {**attrs.asdict(one), "expected": format(one.expected.amount, "f")}
                 for one in self.contributions(most=_MOST_SHOWN)

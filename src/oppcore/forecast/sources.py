@@ -77,7 +77,7 @@ def read_sources(wanted: Iterable[ProbabilitySource | str], pipeline: Pipeline) 
                 message = f"there is no source of probabilities {source!r}; {hint(source, list(known))}"
                 raise ValueError(message)
             source = known[source]
-        elif source.name in (*known, "outcome"):
+        elif source.name in (*known, "outcome", "supposed"):
             message = f"{source.name!r} is the name of a source that there is: call yours otherwise"
             raise ValueError(message)
         if source.name in found:

@@ -113,7 +113,7 @@ class Forecast:
         return ForecastExplanation(
             title=f"Deals of the forecast {as_of_text(self.as_of, self.known_on)}",
             deals=self.deals,
-            notes=self._notes(),
+            notes=self.notes(),
             left_out=self.left_out,
         )
 
@@ -143,11 +143,12 @@ class Forecast:
                 for row in self.rows
             ],
             title=f"Forecast {as_of_text(self.as_of, self.known_on)}",
-            notes=self._notes(),
+            notes=self.notes(),
             left_out=self.left_out,
         )
 
-    def _notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
+        """Say by whose probabilities the open deals are weighed, below a table."""
         said = {"own": "a probability of their own", "stage": "that of their stage"}
         counts = self.sources
         weighed = ", ".join(f"{count:,} by {said.get(name, name)}" for name, count in counts.items())

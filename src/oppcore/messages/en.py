@@ -504,6 +504,8 @@ TEXTS: Mapping[str, str] = {
     "history.short": "{path}: insufficient history: {have} closed deals, an estimate needs {need}",
     "history.unended": "{path}: deals go on to where none has come to an end yet: {need}",
     "category.closed": "{path}: in the category closed, but not won; deals in all: {count}",
+    "period.running": "{path}: not judged, because the period lasts until {need} and the deals are known until {have}",
+    "bias.no_ratio": "{path}: no ratio of {have} said to {need} won",
     "hierarchy.cycle": "{path}: reports to itself in the end: {ids}",
     "hierarchy.manager": "{path}: reports to {have!r}, who is no node of the hierarchy[[; perhaps {suggestion!r}]]",
     "hierarchy.nobody": "{amount} belongs to nobody and is in no node",

@@ -591,6 +591,8 @@ TEXTS: Mapping[str, str] = {
     "history.short": "{path}：历史数据不足：只有 {have} 个已关闭的单子，估计至少需要 {need} 个",
     "history.unended": "{path}：后续阶段尚无单子走到结局：{need}",
     "category.closed": "{path}：预测类别为已成交，但并未赢单；共 {count} 个单子",
+    "period.running": "{path}：未作评判，期间到 {need} 才结束，而数据只到 {have}",
+    "bias.no_ratio": "{path}：提交 {have}，实际 {need}，无法求比值",
     "hierarchy.cycle": "{path}：汇报关系首尾相接：{ids}",
     "hierarchy.manager": "{path}：上级“{have}”不在组织层级中[[，是否指“{suggestion}”]]",
     "hierarchy.nobody": "{amount} 没有负责人，未计入任何节点",
