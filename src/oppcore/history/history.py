@@ -12,7 +12,7 @@ import attrs
 from oppcore.errors import Problem
 from oppcore.history.row import Row, RowKind
 
-__all__ = ["History", "make_history"]
+__all__ = ["History", "make_history", "standing_rows"]
 
 _ZERO = Decimal(0)
 
@@ -78,11 +78,11 @@ class History:
         """Give the history with every correction made: only the rows that stand, each when it really happened."""
         if not any(row.corrects is not None for rows in self._by_id.values() for row in rows):
             return self
-        kept = {key: tuple(_standing(rows)) for key, rows in self._by_id.items()}
+        kept = {key: tuple(standing_rows(rows)) for key, rows in self._by_id.items()}
         return History({key: rows for key, rows in kept.items() if rows}, self.left_out)
 
 
-def _standing(rows: tuple[Row, ...]) -> Iterator[Row]:
+def standing_rows(rows: tuple[Row, ...]) -> Iterator[Row]:
     """Give the rows that no later one takes the place of, and that happened."""
     last: dict[Decimal, Decimal] = {}
     for row in rows:

@@ -20,7 +20,7 @@ from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import legal_outcomes
 from oppcore.spelling import suggest
 
-__all__ = ["Past", "find_gone", "fold_history"]
+__all__ = ["Past", "find_gone", "find_left_out", "fold_history"]
 
 _FATAL = ("stage.unknown", "stage.outcome")
 _SHOWN = 5
@@ -77,11 +77,17 @@ def fold_history(
                 continue
         seen += len(rows)
         trails.append(fold_placed(rows, pipeline.key, places))
+    left_out = find_left_out(trails, pipeline, seen=seen, lenient=lenient)
+    return Past(as_of=until, known_on=known, trails=tuple(trails), left_out=history.left_out + left_out)
+
+
+def find_left_out(trails: Sequence[Trail], pipeline: Pipeline, *, seen: int, lenient: bool) -> tuple[Problem, ...]:
+    """Say what is in no number made of these trails, of `seen` rows in all. Raises as `fold_history` does."""
     gone = find_gone((trail.opportunity_id, trail.removed) for trail in trails)
     problems = (*_problems(trails, pipeline), *gone)
     if not lenient and (fatal := tuple(problem for problem in problems if problem.code in _FATAL)):
         raise UnreadableChanges(fatal, seen)
-    return Past(as_of=until, known_on=known, trails=tuple(trails), left_out=history.left_out + problems)
+    return problems
 
 
 def find_gone(deals: Iterable[tuple[str, RowKind | None]]) -> Iterator[Problem]:
