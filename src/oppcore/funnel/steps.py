@@ -138,7 +138,7 @@ def _count_shapes(
     if no_longer_won:
         masks = {id: mask & ~over for id, mask in masks.items()}
     basis = Basis(as_of=found.as_of, known_on=found.known_on, left_out=found.left_out)
-    groups = {None: StepCounts.of(masks, size, no_longer_won)} if masks else {}
+    groups: dict[str | None, StepCounts] = {None: StepCounts.of(masks, size, no_longer_won)} if masks else {}
     return Tally(definition=counting, basis=basis, none=StepCounts.of({}, size, 0), groups=groups)
 
 
