@@ -4,9 +4,12 @@ The rows are those of simulated deals, 4 entries each, sorted as a history sorts
 loop that counts the deals that touched each stage: no outcomes, no checks, no instants. `visits by hand` builds one
 tuple (stage, entered, left) per visit, as little as anybody needs who asks how long deals stay.
 
-Usage: python bench/counting.py [deals ...]; python bench/counting.py FILE.csv for all measures of a file
+With a file, all measures of `oppcore.measures` are asked of it, reading included: an event log of loan applications
+(58,822 events of 10,000 cases), whose columns are named below.
+
+Usage: python bench/counting.py [deals ...]; python bench/counting.py FILE.csv
 Goals: `count_steps` at most 3x `count by hand`, `fold_history` at most 1.5x `visits by hand`; every measure of 58,822
-events from CSV within 5 s.
+events from CSV within 5 s together.
 """
 
 import gc
@@ -15,10 +18,17 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 
+import attrs
+
+from oppcore.exchange import read_changes, read_table
 from oppcore.funnel import count_steps
 from oppcore.history import History, Row, fold_history, make_history
+from oppcore.history.inference import infer_pipeline
+from oppcore.measures import MEASURES
+from oppcore.money import Money
+from oppcore.periods import Period
 from oppcore.pipeline import Pipeline, Stage
 
 ROUNDS = 5
@@ -105,7 +115,7 @@ def compare(deals: int) -> None:
         "count by hand": lambda: count_by_hand(history),
         "count_steps": lambda: count_steps(history, PIPELINE, count="touched"),
         "visits by hand": lambda: visits_by_hand(history),
-        "fold_history": lambda: fold_history(history, PIPELINE),
+        "fold_history": lambda: fold_history(attrs.evolve(history), PIPELINE),  # a history keeps what it was folded to
     }
     reached = dict(zip(BITS, works["count_steps"]().total.reached, strict=True))
     assert reached == count_by_hand(history), "the two do not count alike"
@@ -122,5 +132,38 @@ def compare(deals: int) -> None:
         print("  peak MiB: " + ", ".join(f"{name} {peak(work):.0f}" for name, work in works.items()))
 
 
+def measure_all(file: str) -> None:
+    """Ask every measure, as of the last row, with what it needs."""
+    start = process_time()
+    columns = {"opportunity_id": "case:concept:name", "stage": "concept:name", "at": "time:timestamp", "seq": "_seq"}
+    history = read_changes(read_table(file), columns=columns)
+    lost = ["Loan Denied", "Application Rejected", "Appointment Denied"]
+    pipeline = infer_pipeline(history, won=["Sign Loan Agreement"], lost=lost)
+    took = {"reading": process_time() - start}
+    first, last = history.first_at.date(), history.last_at.date()
+    period = Period(first, last)
+    given = {
+        "count": "ordered",
+        "within": timedelta(days=1),
+        "policy": "book_deltas",
+        "since": first,
+        "period": period,
+        "periods": [period],
+        "quota": Money("1000", "EUR"),
+        "leads": history,
+        "timezone": "UTC",
+    }
+    for measure in MEASURES:
+        start = process_time()
+        settings = {name: given[name] for name in {*measure.needs, "timezone"} & set(measure.settings)}
+        measure.of(history, pipeline, **settings)
+        took[measure.name] = process_time() - start
+    print(", ".join(f"{name} {seconds:.2f}" for name, seconds in took.items()))
+    print(f"{len(history.rows):,} rows, {len(MEASURES)} measures: {sum(took.values()):.1f} s of processor time")
+
+
 for given in sys.argv[1:] or ["10000", "100000"]:
-    compare(int(given))
+    if given.isdigit():
+        compare(int(given))
+    else:
+        measure_all(given)

@@ -69,3 +69,22 @@ def test_stages_that_the_pipeline_does_not_have_are_refused_as_by_folding():
         refusals.append(str(refused.value))
 
     assert refusals[0] == refusals[1]
+
+
+def test_a_history_is_folded_once_for_one_question_and_anew_for_another():
+    history = golden()
+    first = fold_history(history, PIPELINE)
+
+    assert fold_history(history, PIPELINE).trails is first.trails
+    assert len(fold_history(history, PIPELINE, as_of=day(4)).trails) == 3
+    assert fold_history(history, PIPELINE, known_on=day(4)).trails != first.trails
+    assert fold_history(history, PIPELINE) == first
+    assert history == golden()
+
+
+def test_what_was_tolerated_once_is_refused_when_it_is_not():
+    history = make_history([row("Q", 0, id="a"), row("trial", 1, id="b")])
+    assert len(fold_history(history, PIPELINE, lenient=True).left_out) == 1
+
+    with pytest.raises(UnreadableChanges):
+        fold_history(history, PIPELINE)

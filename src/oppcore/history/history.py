@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import final
+from typing import Any, final
 
 import attrs
 
@@ -26,10 +26,13 @@ class History:
 
     Made by `make_history` or `read_changes`. Iterating gives (opportunity_id, rows) pairs, `len` the number of
     opportunities. `left_out` lists what could not be read and is in no number made from this history.
+
+    What `fold_history` made of it last is kept (`folded`), so that several measures of one instant fold it once.
     """
 
     _by_id: Mapping[str, tuple[Row, ...]] = attrs.field(alias="by_id", hash=False)
     left_out: tuple[Problem, ...] = ()
+    folded: list[Any] = attrs.field(factory=list[Any], init=False, eq=False)
 
     def __iter__(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
         return iter(self._by_id.items())
