@@ -32,9 +32,15 @@ UNSPOKEN = {
     "AdjustmentRule",
     "Allowance",
     "Aspect",
+    "AgeVerdict",
+    "AgeingBenchmark",
+    "BottleneckCriterion",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
+    "CycleOf",
+    "CycleSpan",
+    "DwellUnit",
     "Ending",
     "EntryRule",
     "HygieneCheck",
@@ -47,6 +53,8 @@ UNSPOKEN = {
     "SlippageKind",
     "SourceRule",
     "Standard",
+    "VelocityDeals",
+    "VelocityValue",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

@@ -9,10 +9,14 @@ import attrs
 
 from oppcore.forecast import weigh_forecast
 from oppcore.funnel import (
+    measure_ageing,
+    measure_bottlenecks,
     measure_coverage,
     measure_creation,
+    measure_cycle,
     measure_deviations,
     measure_drop_off,
+    measure_dwell,
     measure_funnel,
     measure_hygiene,
     measure_lead_sources,
@@ -23,6 +27,7 @@ from oppcore.funnel import (
     measure_stage_win_rates,
     measure_time_to_convert,
     measure_transitions,
+    measure_velocity,
     measure_win_rates,
 )
 from oppcore.history import take_snapshot
@@ -72,6 +77,11 @@ MEASURES = (
     Measure("stage_win_rates", "Which share of the deals that were in a stage was won?", measure_stage_win_rates),
     Measure("time_to_convert", "How long did it take from step to step?", measure_time_to_convert),
     Measure("mature_conversion", "Which share goes on within a given time?", measure_mature_conversion),
+    Measure("dwell", "How long do deals stay in each stage?", measure_dwell),
+    Measure("cycle", "How long do deals take until they are closed?", measure_cycle),
+    Measure("ageing", "Which open deals have stood in their stage for too long?", measure_ageing),
+    Measure("velocity", "How much money does the pipeline bring per day, and why has that changed?", measure_velocity),
+    Measure("bottlenecks", "Which stage is the bottleneck, of what, and is that sure?", measure_bottlenecks),
     Measure("movement", "What changed in the open pipeline between two days, and by how much?", measure_movement),
     Measure("slippage", "What became of the deals that were expected to close in a period?", measure_slippage),
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),

@@ -6,7 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from oppcore.exchange import read_changes, read_table
-from oppcore.funnel import Cohort, measure_creation, measure_movement, measure_time_to_convert, measure_win_rates
+from oppcore.funnel import (
+    Cohort,
+    measure_ageing,
+    measure_bottlenecks,
+    measure_creation,
+    measure_cycle,
+    measure_dwell,
+    measure_movement,
+    measure_time_to_convert,
+    measure_velocity,
+    measure_win_rates,
+)
 from oppcore.measures import MEASURES
 from oppcore.periods import read_period
 from oppcore.pipeline import load_pipeline
@@ -110,6 +121,45 @@ def test_lists_times_shares_and_cohorts_are_read(oppcore, files, read):
     cohort = Cohort(read_period("2024-01"), "offer")
     expected = measure_win_rates(*read, cohort=cohort, timezone="UTC")
     assert json.loads(ran.out) == json.loads(json.dumps(expected.detail()))
+
+
+@pytest.mark.parametrize(
+    ("measure", "texts", "settings"),
+    [
+        (
+            measure_dwell,
+            {"unit": "deal", "stages": "new,offer", "since": "2024-01-02", "until": "10d", "quantiles": "0.25"},
+            {
+                "unit": "deal",
+                "stages": ["new", "offer"],
+                "since": date(2024, 1, 2),
+                "until": timedelta(days=10),
+                "quantiles": [0.25],
+            },
+        ),
+        (measure_cycle, {"start": "offer", "span": "net"}, {"start": "offer", "span": "net"}),
+        (
+            measure_ageing,
+            {"benchmark": "won", "share": "0.5", "minimum": "1"},
+            {"benchmark": "won", "share": 0.5, "minimum": 1},
+        ),
+        (
+            measure_velocity,
+            {"period": "2024-02", "earlier": "2024-01", "deals": "worked", "value": "all"},
+            {"period": read_period("2024-02"), "earlier": read_period("2024-01"), "deals": "worked", "value": "all"},
+        ),
+        (
+            measure_bottlenecks,
+            {"seed": "3", "resamples": "5", "rank_by": "loss", "cycle": "all"},
+            {"seed": 3, "resamples": 5, "rank_by": "loss", "cycle": "all"},
+        ),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_the_measures_of_time_take_their_settings(oppcore, files, read, measure, texts, settings):
+    ran = oppcore("measure", measure.__name__.removeprefix("measure_"), *files, *sets(**texts), "--format", "json")
+
+    assert json.loads(ran.out) == json.loads(json.dumps(measure(*read, timezone="UTC", **settings).detail()))
 
 
 def test_money_is_read(oppcore, files):

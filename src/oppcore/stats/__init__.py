@@ -1,7 +1,9 @@
-"""The few formulas the numbers need: intervals, curves of staying and leaving, tests, special functions."""
+"""The few formulas the numbers need: intervals, curves of staying and leaving, chains, tests, special functions."""
 
 from __future__ import annotations
 
+from oppcore.stats.bootstrap import percentile_interval, resample
+from oppcore.stats.chain import AbsorbingChain, estimate_chain, make_chain
 from oppcore.stats.curve import CurveScale, Interval, Probability
 from oppcore.stats.events import Cause, EventTable, count_events
 from oppcore.stats.incidence import IncidenceCurves, estimate_incidence
@@ -23,6 +25,7 @@ from oppcore.stats.special import (
 from oppcore.stats.survival import RestrictedMean, SurvivalCurve, estimate_survival
 
 __all__ = [
+    "AbsorbingChain",
     "Alternative",
     "Cause",
     "CurveScale",
@@ -44,6 +47,7 @@ __all__ = [
     "chi_square_test",
     "clopper_pearson",
     "count_events",
+    "estimate_chain",
     "estimate_incidence",
     "estimate_survival",
     "fisher_test",
@@ -51,8 +55,11 @@ __all__ = [
     "gamma_quantile",
     "gamma_sf",
     "log_rank_test",
+    "make_chain",
     "make_ratio",
     "newcombe",
     "normal_quantile",
+    "percentile_interval",
+    "resample",
     "wilson",
 ]
