@@ -56,6 +56,11 @@ class Way:
                     mask |= (1 << len(tuple(self._reach(part)))) - 1
         return mask
 
+    @property
+    def needs_no_instants(self) -> bool:
+        """Whether the order in which stages were entered says it all."""
+        return self._counting.window is None and not self._strict  # strict asks which entries are one event
+
     def instants(self, path: Path) -> Iterator[tuple[datetime, ...]]:
         """Give, for each way there is, the instants at which its steps were reached one after the other."""
         for part in self._parts(path, self._positions, every=self._counting.entry is EntryRule.ANY):
