@@ -7,7 +7,7 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast import weigh_forecast
+from oppcore.forecast import project_revenue, weigh_forecast
 from oppcore.funnel import (
     measure_coverage,
     measure_creation,
@@ -78,6 +78,7 @@ MEASURES = (
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),
+    Measure("revenue", "How much may a period bring, and how likely is the quota reached?", project_revenue),
 )
 """All measures, the past first."""
 
