@@ -52,7 +52,7 @@ class RevenueDistribution:
     method: RevenueMethod
     dependence: float
     quota: Money | None
-    solution: Enumeration | Spectrum | Worlds = attrs.field(repr=False)
+    solution: Enumeration | Spectrum | Worlds = attrs.field(repr=False, hash=False)
     terms: Terms | None = None
     left_out: tuple[Problem, ...] = ()
 
@@ -112,7 +112,11 @@ class RevenueDistribution:
             totals = self.solution.totals
             middle = sum(totals) / len(totals)
             return sum((total - middle) ** 2 for total in totals) / (len(totals) - 1) / scale
-        return max(0.0, sum(find_covariances(self.book, self.dependence))) / scale
+        return max(0.0, sum(self._covariances)) / scale
+
+    @cached_property
+    def _covariances(self) -> list[float]:
+        return find_covariances(self.book, self.dependence)
 
     @property
     def sd(self) -> Money:
@@ -185,7 +189,7 @@ class RevenueDistribution:
         Swings cost time for each deal: of a large book, ask for the first few.
         """
         units = None if self.quota is None else self.book.to_units(self.quota)
-        return list_contributions(self.book, self.solution, dependence=self.dependence, quota=units, most=most)
+        return list_contributions(self.book, self._covariances, self.solution, quota=units, most=most)
 
     def concentration(self, *, top: int = 1) -> Concentration:
         """Give how much of what is expected of the open deals hangs on the largest."""
