@@ -15,6 +15,7 @@ from oppcore.forecast import (
     estimate_stage_probabilities,
     forecast_categories,
     measure_commitment,
+    project_revenue,
     run_backtest,
     score_deals,
     weigh_forecast,
@@ -118,6 +119,7 @@ MEASURES = (
     Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
     Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
     Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
+    Measure("revenue", "How much may a period bring, and how likely is the quota reached?", project_revenue),
 )
 """All measures, the past first."""
 

@@ -277,3 +277,30 @@ def test_a_large_book_is_normal_around_its_mean_up_to_its_skew():
     for percent in (10, 50, 90):
         wanted = float(found.mean.amount) + sd * norm.ppf(percent / 100)
         assert float(found.quantile(percent / 100).amount) == pytest.approx(wanted, abs=0.02 * sd)
+
+
+@pytest.mark.parametrize("dependence", [0.0, 0.2])
+def test_many_small_deals_together_are_as_they_are_one_by_one(dependence):
+    deals = [prospect(1 + place * place % 6, 0.05 + place % 8 / 10, id=f"d{place:03}") for place in range(250)]
+    apart = forecast_revenue(deals, dependence=dependence)
+    together = forecast_revenue([*deals, prospect((0, 0, "0.01"), 0.5, id="range")], dependence=dependence)
+
+    assert apart.resolution is None
+    assert len(together.solution.large) < 50
+    assert together.resolution < eur(1)
+    for percent in range(5, 100, 5):
+        wanted = apart.quantile(percent / 100)
+        assert wanted - eur(1) <= together.quantile(percent / 100) <= wanted + eur(1)
+
+
+def test_a_book_of_long_shots_is_told_apart_where_its_sums_lie():
+    deals = [prospect(Decimal(10_000 + 997 * place) / 100, 0.002, id=f"d{place:03}") for place in range(500)]
+    found = forecast_revenue(deals)
+
+    assert found.probability_at_least(eur(100)) == pytest.approx(1 - 0.998**500, abs=1e-3)
+    assert found.resolution < found.mean * Decimal("0.005")
+
+
+def test_distributions_are_values():
+    assert forecast_revenue(FIVE) == forecast_revenue(FIVE[::-1])
+    assert hash(forecast_revenue(FIVE, method="simulation", seed=1)) is not None

@@ -38,6 +38,7 @@ from oppcore.forecast.new_wins import NewWins, estimate_new_wins
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.pace import Pace
+from oppcore.forecast.projection import project_revenue
 from oppcore.forecast.prospect import AmountRange, CloseRange, Prospect
 from oppcore.forecast.quotas import Quota, find_over_assignment
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
@@ -157,6 +158,7 @@ __all__ = [
     "measure_concentration",
     "pinball_loss",
     "plan_origins",
+    "project_revenue",
     "recalibrate",
     "roll_up",
     "run_backtest",

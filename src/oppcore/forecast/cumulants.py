@@ -14,7 +14,8 @@ from oppcore.forecast.shock import Shock, find_reach, threshold
 
 __all__ = ["Cumulants", "Moments", "choose_shocks", "raw_moments"]
 
-_FEWEST, _MOST = 97, 1_500
+_FEWEST, _MOST = 41, 1_500
+_SUPPORTED = 97
 _LENGTH = 13.0
 _SUPPORTS = 12
 """Shocks per stretch in which the odds change much: what lies between them is found by cubics to 6 digits."""
@@ -107,7 +108,7 @@ def choose_shocks(
     if not dependence:
         shock = Shock.of(0.0, 1)
         return shock, moments.given(shock), blur
-    coarse = Shock.of(dependence, min(_MOST, max(_FEWEST, ceil(_LENGTH * _SUPPORTS / find_reach(dependence)))))
+    coarse = Shock.of(dependence, min(_MOST, max(_SUPPORTED, ceil(_LENGTH * _SUPPORTS / find_reach(dependence)))))
     found = moments.given(coarse)
     distance = coarse.shocks[1] - coarse.shocks[0]
     need = find_reach(dependence) / 2
