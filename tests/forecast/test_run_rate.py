@@ -148,6 +148,8 @@ def test_where_working_days_are_given_only_these_count_each_when_it_is_over(as_o
 def test_a_period_without_working_days_is_refused():
     with pytest.raises(ValueError, match="none of the working days lies in the period 2024-04-01"):
         estimate(won("a", 4, 2), working_days=[date(2024, 5, 1)], past=0)
+    with pytest.raises(ValueError, match="working days are dates, not instants: 2024-04-01T00:00:00"):
+        estimate(won("a", 4, 2), working_days=[datetime(2024, 4, 1, tzinfo=UTC)], past=0)
 
 
 def test_deals_without_an_amount_are_counted_and_listed():

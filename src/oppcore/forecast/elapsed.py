@@ -17,12 +17,15 @@ __all__ = ["PeriodClock"]
 class PeriodClock:
     """The days of one period in a time zone; with working days, time passes on these alone, when they are over.
 
-    Raises `ValueError` where none of the working days lies in the period.
+    Raises `ValueError` where none of the working days lies in the period, and for instants in their place.
     """
 
     def __init__(self, period: Period, zone: tzinfo, working_days: Collection[date] | None) -> None:
         self._start, self._end = period.instants(zone)
         self._zone = zone
+        if wrong := [day for day in working_days or () if isinstance(day, datetime)]:
+            message = f"working days are dates, not instants: {wrong[0].isoformat()}"
+            raise ValueError(message)
         self._days = None if working_days is None else sorted({day for day in working_days if day in period})
         if self._days == []:
             message = f"none of the working days lies in the period {period}"
