@@ -38,6 +38,7 @@ UNSPOKEN = {
     "CreationKind",
     "CycleOf",
     "CycleSpan",
+    "DwellClock",
     "DwellUnit",
     "Ending",
     "EntryRule",
