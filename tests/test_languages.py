@@ -29,10 +29,17 @@ OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
+    "AdjustmentRule",
     "AgeVerdict",
     "AgeingBenchmark",
+    "AgeClock",
     "Allowance",
+    "Binning",
+    "CategorySource",
+    "Aspect",
     "BottleneckCriterion",
+    "BiasVerdict",
+    "CommitmentFate",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
@@ -43,14 +50,24 @@ UNSPOKEN = {
     "Ending",
     "EntryRule",
     "HygieneCheck",
+    "Judgement",
+    "Lever",
     "Match",
     "MovementKind",
     "MovementPolicy",
     "Origination",
     "OutcomeRule",
+    "PriorBasis",
+    "Score",
+    "RollUpMethod",
+    "RevenueMethod",
     "SlippageKind",
+    "SourceRule",
+    "Standard",
     "VelocityDeals",
     "VelocityValue",
+    "SubmissionCause",
+    "WinOrigin",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

@@ -32,6 +32,8 @@ from oppcore.funnel.creation import (
     measure_creation,
 )
 from oppcore.funnel.cycle import Cycle, CycleCounting, CycleSpan, count_cycles, finish_cycle, measure_cycle
+from oppcore.funnel.deviation import Aspect, Deviation, Judgement
+from oppcore.funnel.deviations import AdjustmentRule, Deviations, finish_deviations, measure_deviations
 from oppcore.funnel.drivers import VelocityDriver
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
 from oppcore.funnel.dwell import Dwell, finish_dwell, measure_dwell
@@ -41,6 +43,15 @@ from oppcore.funnel.flows import DealFlow, FlowCounts, FlowStay
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.histogram import Bin
 from oppcore.funnel.hygiene import Hygiene, count_hygiene, finish_hygiene, measure_hygiene
+from oppcore.funnel.leadsources import (
+    LeadCounting,
+    LeadCounts,
+    LeadSource,
+    SourceRule,
+    count_lead_sources,
+    finish_lead_sources,
+    measure_lead_sources,
+)
 from oppcore.funnel.losses import Losses, LossRow, StageLosses, finish_losses, measure_losses
 from oppcore.funnel.maturity import (
     EstimatedShare,
@@ -52,6 +63,7 @@ from oppcore.funnel.maturity import (
 )
 from oppcore.funnel.movement import Movement, count_movement, finish_movement, measure_movement
 from oppcore.funnel.outcomes import OutcomeRule
+from oppcore.funnel.passing import Passing, PassingCounts, count_passing
 from oppcore.funnel.report import Report, ReportGroup
 from oppcore.funnel.sample import Basis
 from oppcore.funnel.share import Share
@@ -64,6 +76,7 @@ from oppcore.funnel.stagewins import (
     finish_stage_win_rates,
     measure_stage_win_rates,
 )
+from oppcore.funnel.standard import Standard, StandardFunnel
 from oppcore.funnel.stays import EstimatedDays, StayCounts
 from oppcore.funnel.steps import StepCounts, count_steps
 from oppcore.funnel.tally import Tally, combine
@@ -81,11 +94,13 @@ from oppcore.funnel.ways import Hop, Variant
 from oppcore.funnel.winrate import Closings, WinCounts, WinRate, count_closings, finish_win_rates, measure_win_rates
 
 __all__ = [
+    "AdjustmentRule",
     "AgeVerdict",
     "Ageing",
     "AgeingBenchmark",
     "AgeingCounts",
     "AgeingRule",
+    "Aspect",
     "Basis",
     "Bin",
     "Bottleneck",
@@ -110,6 +125,8 @@ __all__ = [
     "CycleOf",
     "CycleSpan",
     "DealFlow",
+    "Deviation",
+    "Deviations",
     "DropOff",
     "Dwell",
     "DwellClock",
@@ -127,6 +144,10 @@ __all__ = [
     "Hop",
     "Hygiene",
     "HygieneCheck",
+    "Judgement",
+    "LeadCounting",
+    "LeadCounts",
+    "LeadSource",
     "LossRow",
     "Losses",
     "MatureConversion",
@@ -136,14 +157,19 @@ __all__ = [
     "MovementPolicy",
     "OpenAge",
     "OutcomeRule",
+    "Passing",
+    "PassingCounts",
     "Report",
     "ReportGroup",
     "Share",
     "Slippage",
     "SlippageKind",
+    "SourceRule",
     "StageLosses",
     "StageOutcomes",
     "StageWinRate",
+    "Standard",
+    "StandardFunnel",
     "StayCounts",
     "StepCounts",
     "Tally",
@@ -170,9 +196,11 @@ __all__ = [
     "count_cycles",
     "count_dwell",
     "count_hygiene",
+    "count_lead_sources",
     "count_losses",
     "count_mature_visits",
     "count_movement",
+    "count_passing",
     "count_slippage",
     "count_stage_outcomes",
     "count_steps",
@@ -185,10 +213,12 @@ __all__ = [
     "finish_coverage",
     "finish_creation",
     "finish_cycle",
+    "finish_deviations",
     "finish_drop_off",
     "finish_dwell",
     "finish_funnel",
     "finish_hygiene",
+    "finish_lead_sources",
     "finish_losses",
     "finish_mature_conversion",
     "finish_movement",
@@ -203,10 +233,12 @@ __all__ = [
     "measure_coverage",
     "measure_creation",
     "measure_cycle",
+    "measure_deviations",
     "measure_drop_off",
     "measure_dwell",
     "measure_funnel",
     "measure_hygiene",
+    "measure_lead_sources",
     "measure_losses",
     "measure_mature_conversion",
     "measure_movement",
