@@ -45,6 +45,7 @@ UNSPOKEN = {
     "CreationKind",
     "CycleOf",
     "CycleSpan",
+    "DwellClock",
     "DwellUnit",
     "Ending",
     "EntryRule",
