@@ -61,7 +61,7 @@ def test_the_reasons_add_up_to_the_score(
 
 def test_what_really_matters_speaks_and_chance_does_not(model: BayesModel) -> None:
     assert model.learnt is not None
-    assert model.learnt.strengths["noise"] == inf
+    assert model.learnt.strengths["noise", True] == inf
     good, bad = (_score(model, _standing(source=source)).contributions for source in ("referral", "fair"))
     says = {one.field: (one.log_odds, other.log_odds) for one, other in zip(good, bad, strict=True)}
     assert says["source"][0] > 0.5 > -0.5 > says["source"][1]
