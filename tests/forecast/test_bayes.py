@@ -18,7 +18,7 @@ from oppcore.forecast.moments import find_moments, find_stays, make_reader
 from oppcore.history import Row, Standing, fold_history, make_history, standing_of
 from oppcore.money import Money
 from oppcore.records import Opportunity, Outcome, Progress, State
-from tests.forecast.worlds import PIPELINE, SOURCES, START, World
+from tests.forecast.scored_worlds import PIPELINE, SOURCES, START, World
 from tests.history import examples
 
 FIELDS = ["stage", "time_in_stage", "source", "owner_id", "noise"]
