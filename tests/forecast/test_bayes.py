@@ -177,6 +177,17 @@ def test_moments_cover_the_time_in_which_a_deal_was_open(entries: list[tuple[str
     assert all(moment.ended_at + 5 * DAY <= past.as_of for moment in in_time)  # type: ignore[operator]
 
 
+def test_bands_of_days_hold_equal_parts_of_the_time_that_deals_were_open() -> None:
+    world = World(seed=12, deals=2000)
+    past = fold_history(world.history(), PIPELINE)
+    stays = find_stays(world.history(), past, PIPELINE)
+    days: dict[str | None, float] = {}
+    for moment in find_moments(stays, past, make_reader(["age"], stays, bands=4)):
+        days[moment.values[0]] = days.get(moment.values[0], 0) + moment.days
+    parts = [part / fsum(days.values()) for part in days.values()]
+    assert parts == pytest.approx([0.25] * 4, abs=0.02)  # the edges are numbers of two digits
+
+
 def test_a_deal_is_won_within_a_time_of_the_moments_just_before() -> None:
     rows = [examples.row("Q", 0), examples.row("W", 20), examples.row("Q", 30, id="other")]
     history = make_history(rows)
