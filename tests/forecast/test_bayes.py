@@ -61,7 +61,7 @@ def test_the_reasons_add_up_to_the_score(
 
 def test_what_really_matters_speaks_and_chance_does_not(model: BayesModel) -> None:
     assert model.learnt is not None
-    assert model.learnt.strengths["noise"] == inf
+    assert model.learnt.strengths["noise", True] == inf
     good, bad = (_score(model, _standing(source=source)).contributions for source in ("referral", "fair"))
     says = {one.field: (one.log_odds, other.log_odds) for one, other in zip(good, bad, strict=True)}
     assert says["source"][0] > 0.5 > -0.5 > says["source"][1]
@@ -175,6 +175,17 @@ def test_moments_cover_the_time_in_which_a_deal_was_open(entries: list[tuple[str
     assert fsum(moment.days for moment in moments) == pytest.approx(fsum(of_closed))
     in_time = find_moments(stays, past, reader, within=5 * DAY)
     assert all(moment.ended_at + 5 * DAY <= past.as_of for moment in in_time)  # type: ignore[operator]
+
+
+def test_bands_of_days_hold_equal_parts_of_the_time_that_deals_were_open() -> None:
+    world = World(seed=12, deals=2000)
+    past = fold_history(world.history(), PIPELINE)
+    stays = find_stays(world.history(), past, PIPELINE)
+    days: dict[str | None, float] = {}
+    for moment in find_moments(stays, past, make_reader(["age"], stays, bands=4)):
+        days[moment.values[0]] = days.get(moment.values[0], 0) + moment.days
+    parts = [part / fsum(days.values()) for part in days.values()]
+    assert parts == pytest.approx([0.25] * 4, abs=0.02)  # the edges are numbers of two digits
 
 
 def test_a_deal_is_won_within_a_time_of_the_moments_just_before() -> None:
