@@ -16,13 +16,16 @@ SETTINGS = {
     "count": CountingRule.ORDERED,
     "within": timedelta(days=30),
     "policy": "book_deltas",
+    "deals": "worked",
     "since": date(2024, 1, 31),
     "until": date(2024, 2, 29),
     "made_at": date(2024, 1, 31),
     "period": read_period("2024-Q1"),
     "periods": [read_period("2024-01"), read_period("2024-02")],
+    "horizon": timedelta(days=10),
     "quota": Money("1000", "EUR"),
     "timezone": "UTC",
+    "leads": golden(),
 }
 
 

@@ -47,6 +47,21 @@ def sets(**settings):
     return [part for name, text in settings.items() for part in ("--set", f"{name}={text}")]
 
 
+def test_leads_are_read_from_a_second_file(oppcore, tmp_path):
+    (tmp_path / "deals.csv").write_text("opportunity_id,stage,at,lead_id\no1,new,2024-01-03,l1\no1,won,2024-01-09,l1\n")
+    (tmp_path / "leads.csv").write_text(
+        "opportunity_id,stage,at,source\nl1,in,2024-01-01,web\nl2,in,2024-01-02,web\nl3,in,2024-01-02,\n"
+    )
+    leads = tmp_path / "leads.csv"
+    given = ("--won", "won", "--lost", "none", "--timezone", "UTC", "--set", f"leads={leads}", "--format", "json")
+    found = json.loads(oppcore("measure", "lead_sources", tmp_path / "deals.csv", *given).out)
+
+    assert [(row["source"], row["leads"], row["won"]["value"]) for row in found["rows"]] == [
+        ("web", 2, 0.5),
+        (None, 1, 0),
+    ]
+
+
 def test_the_list_names_every_measure(oppcore):
     assert [line.split()[0] for line in oppcore("measures").out.splitlines()[2:]] == [one.name for one in MEASURES]
     found = json.loads(oppcore("measures", "--format", "json").out)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import click
 
+from oppcore.cli.backtesting import backtest
 from oppcore.cli.demo import demo
 from oppcore.cli.drawing import diagram, templates
 from oppcore.cli.forecasting import forecast
@@ -53,6 +54,7 @@ for _command in (
     funnel,
     snapshot,
     forecast,
+    backtest,
     measures,
     measure,
     check,

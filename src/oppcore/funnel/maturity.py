@@ -14,6 +14,7 @@ from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.counting import check_span, days_text
 from oppcore.funnel.report import Report, make_report
 from oppcore.funnel.sample import LAST, find_sample
+from oppcore.funnel.stays import DAY, StayCounts
 from oppcore.funnel.tally import Tally
 from oppcore.history import Ending, History, Trail, Visit
 from oppcore.pipeline import Pipeline
@@ -22,7 +23,6 @@ from oppcore.stats import EventTable, IncidenceCurves, Ratio, count_events, esti
 __all__ = [
     "EstimatedShare",
     "MatureConversion",
-    "MatureCounts",
     "Maturity",
     "count_mature_visits",
     "finish_mature_conversion",
@@ -41,7 +41,6 @@ _CAUSE: Mapping[Ending, str | None] = {
     Ending.REMOVED: _REMOVED,
     Ending.OPEN: None,
 }
-_DAY = timedelta(days=1)
 
 
 @final
@@ -51,25 +50,6 @@ class Maturity:
 
     stages: tuple[str, ...]
     within: timedelta = attrs.field(validator=check_span)
-
-
-@final
-@attrs.frozen
-class MatureCounts:
-    """Visits per stage by what they came to in time, and how long each lasted; they add up with `+`."""
-
-    cells: CellCounts
-    stays: Mapping[str, EventTable] = attrs.field(hash=False)
-
-    def ids(self, name: str, *kinds: str) -> tuple[str, ...]:
-        """Give the ids of the deals with a visit to a stage under any of these kinds, such as `too_young`."""
-        return self.cells.ids(name, *kinds)
-
-    def __add__(self, other: MatureCounts) -> MatureCounts:
-        nothing = EventTable()
-        names = {*self.stays, *other.stays}
-        stays = {name: self.stays.get(name, nothing) + other.stays.get(name, nothing) for name in names}
-        return MatureCounts(self.cells + other.cells, stays)
 
 
 @final
@@ -165,7 +145,7 @@ def count_mature_visits(
     attribution: str = LAST,
     cohort: Cohort | None = None,
     lenient: bool = False,
-) -> Tally[Maturity, MatureCounts]:
+) -> Tally[Maturity, StayCounts]:
     """Give the visits by what they came to in time, and how long each lasted, before any division."""
     definition = Maturity(tuple(stage.key for stage in pipeline.open_stages), within)
     sample = find_sample(
@@ -186,13 +166,13 @@ def count_mature_visits(
 
 
 def finish_mature_conversion(
-    tally: Tally[Maturity, MatureCounts], *, confidence: float | Decimal = 0.95
+    tally: Tally[Maturity, StayCounts], *, confidence: float | Decimal = 0.95
 ) -> Report[MatureConversion]:
     """Give the conversion of counts."""
     level = float(confidence)
     within = tally.definition.within
 
-    def lines(counts: MatureCounts) -> Iterator[MatureConversion]:
+    def lines(counts: StayCounts) -> Iterator[MatureConversion]:
         for name in tally.definition.stages:
             mature = counts.cells.number(name, *_CAUSES, _STILL)
             curves = estimate_incidence(counts.stays[name])
@@ -211,12 +191,12 @@ def finish_mature_conversion(
 
 
 def _estimate(curves: IncidenceCurves, cause: str, within: timedelta, confidence: float) -> EstimatedShare:
-    value = curves.incidence_at(cause, within / _DAY)
-    low, high = curves.interval_at(cause, within / _DAY, confidence) or (None, None)
+    value = curves.incidence_at(cause, within / DAY)
+    low, high = curves.interval_at(cause, within / DAY, confidence) or (None, None)
     return EstimatedShare(None if value is None else float(value), low, high)
 
 
-def _count(trails: Iterable[Trail], definition: Maturity, until: datetime | None) -> MatureCounts:
+def _count(trails: Iterable[Trail], definition: Maturity, until: datetime | None) -> StayCounts:
     members: dict[str, Mapping[Cell, int]] = {}
     stays: dict[str, list[tuple[timedelta, Ending]]] = {name: [] for name in definition.stages}
     for trail in trails:
@@ -227,7 +207,7 @@ def _count(trails: Iterable[Trail], definition: Maturity, until: datetime | None
                 cell = visit.stage, _outcome(visit, definition.within, until)
                 cells[cell] = cells.get(cell, 0) + 1
         members[trail.opportunity_id] = cells
-    return MatureCounts(CellCounts.of(members), {name: _count_stays(found) for name, found in stays.items()})
+    return StayCounts(CellCounts.of(members), {name: _count_stays(found) for name, found in stays.items()})
 
 
 def _outcome(visit: Visit, within: timedelta, until: datetime) -> str:
@@ -240,6 +220,6 @@ def _outcome(visit: Visit, within: timedelta, until: datetime) -> str:
 
 def _count_stays(stays: Iterable[tuple[timedelta, Ending]]) -> EventTable:
     """Count how long visits lasted, in days, and what ended them; every cause is there, also where it ended none."""
-    found = [(stay / _DAY, _CAUSE[ended]) for stay, ended in stays]
+    found = [(stay / DAY, _CAUSE[ended]) for stay, ended in stays]
     table = count_events([days for days, _ in found], [cause for _, cause in found])
     return EventTable(events=dict.fromkeys(_CAUSES, ())) + table

@@ -14,7 +14,7 @@ from oppcore.records import Outcome
 __all__ = ["Way"]
 
 Path = Sequence[tuple[str | None, datetime]]
-_FREE = frozenset({CountingRule.TOUCHED, CountingRule.BACKFILLED, CountingRule.BACKFILLED_UNLESS_LOST})
+_FREE = frozenset(CountingRule) - {CountingRule.ORDERED, CountingRule.STRICT}
 """The rules that ask for no order."""
 
 
@@ -48,6 +48,8 @@ class Way:
             match rule:
                 case CountingRule.TOUCHED:
                     mask |= self._touched(part)
+                case CountingRule.UNORDERED:
+                    mask |= (1 << self._touched(part).bit_count()) - 1
                 case CountingRule.BACKFILLED:
                     mask |= (2 << max(self._levels.get(stage, -1) for stage, _ in part)) - 1
                 case _:
@@ -61,9 +63,10 @@ class Way:
 
     def _parts(self, path: Path, positions: Mapping[str | None, int], *, every: bool) -> Iterator[Path]:
         free = self._counting.count in _FREE
+        anywhere = self._counting.count is CountingRule.UNORDERED
         begun = False
         for index, (stage, at) in enumerate(path):
-            if stage == self._first or (free and not begun and stage in positions):
+            if stage == self._first or (free and (anywhere or not begun) and stage in positions):
                 begun = True
                 yield self._part(path, index, at)
                 if not every:

@@ -98,6 +98,7 @@ class _Fold:
         "amounts",
         "away",
         "category",
+        "changed_at",
         "changes",
         "close_dates",
         "closed_at",
@@ -133,6 +134,7 @@ class _Fold:
         self.opened_at: datetime | None = None
         self.entered_at: datetime | None = None
         self.closed_at: datetime | None = None
+        self.changed_at: datetime | None = None
         self.reason: str | None = None
         self.amount: Money | None = None
         self.probability: Decimal | None = None
@@ -182,6 +184,7 @@ class _Fold:
             self.unused.append(("stage.outcome", row))
             return
         self.removed = None
+        self.changed_at = row.at
         was_open = self.visiting and self.outcome is Outcome.OPEN
         expected = self.expected_close_on
         self._remember(row)
@@ -305,4 +308,5 @@ class _Fold:
             close_date_changes=tuple(self.close_dates),
             amounts=tuple(self.amounts),
             unused=tuple(self.unused),
+            changed_at=self.changed_at,
         )
