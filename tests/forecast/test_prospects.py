@@ -1,6 +1,5 @@
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import triang
 
 from oppcore.errors import CurrencyMismatch
-from oppcore.forecast import AmountRange, CloseRange, Prospect, measure_concentration
+from oppcore.forecast import AmountRange, CloseRange, Prospect
 from oppcore.money import Money
 from oppcore.periods import Period
 from tests.forecast.books import eur, prospect
@@ -65,34 +64,3 @@ def test_a_deal_brings_nothing_or_more():
         prospect(-1, 0.5)
     with pytest.raises(ValueError, match="nothing or more"):
         prospect((-1, 0, 1), 0.5)
-
-
-def test_concentration_of_four_amounts():
-    found = measure_concentration(map(eur, (40, 10, 30, 20)))
-
-    assert (found.top_share, found.herfindahl, found.gini) == (Fraction(2, 5), Fraction(3, 10), Fraction(1, 4))
-    assert found.effective_number == Fraction(10, 3)
-    assert measure_concentration(map(eur, (40, 10, 30, 20)), top=2).top_share == Fraction(7, 10)
-
-
-@given(st.lists(st.integers(0, 100), min_size=1), st.integers(1, 50))
-def test_concentration_does_not_depend_on_scale_or_order(amounts, factor):
-    found = measure_concentration(map(eur, amounts))
-
-    assert found == measure_concentration(eur(amount * factor) for amount in reversed(amounts))
-    if sum(amounts):
-        assert Fraction(1, len(amounts)) <= found.herfindahl <= 1
-        assert 0 <= found.gini < 1
-        total = 2 * len(amounts) * sum(amounts)
-        assert found.gini == Fraction(sum(abs(one - other) for one in amounts for other in amounts), total)
-    else:
-        assert (found.top_share, found.herfindahl, found.gini, found.effective_number) == (None, None, None, None)
-
-
-def test_what_cannot_be_shared_out_is_refused():
-    with pytest.raises(ValueError, match="zero or more"):
-        measure_concentration([eur(1), eur(-1)])
-    with pytest.raises(ValueError, match="at least one, not 0"):
-        measure_concentration([eur(1)], top=0)
-    with pytest.raises(CurrencyMismatch):
-        measure_concentration([eur(1), Money(1, "USD")])

@@ -1,81 +1,146 @@
-"""How much of a whole hangs on few: shares of the largest, and how many equal ones would weigh the same."""
+"""Concentration: how much of a sum hangs on a few deals, accounts or people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, final
 
 import attrs
 
-from oppcore.money import Money
+from oppcore.errors import CurrencyMismatch
+from oppcore.funnel.share import Share
+from oppcore.money import Money, sum_by_currency
+from oppcore.table import Table
 
 __all__ = ["Concentration", "measure_concentration"]
+
+_SHOWN = 5
 
 
 @final
 @attrs.frozen(kw_only=True)
 class Concentration:
-    """How unequal amounts are. All shares are exact and lie between 0 and 1; None where the amounts add up to nothing.
+    """Amounts by whose they are, the largest first; none is below zero. Without a total there is no share of it.
 
-    `top_share` is the share of the `top` largest, `herfindahl` the sum of the squared shares (the HHI), and `gini` the
-    mean difference between two amounts over twice their mean.
+    Source: Herfindahl and Hirschman's index is the sum of squared shares; Gini's is half the mean difference of two
+    amounts over their mean.
     """
 
-    count: int
-    top: int
-    top_share: Fraction | None
-    herfindahl: Fraction | None
-    gini: Fraction | None
+    total: Money
+    amounts: Mapping[str, Money] = attrs.field(hash=False)
+
+    def top(self, count: int = 1) -> Share:
+        """Give the share of the largest amounts. Raises `ValueError` for a count below one."""
+        if count < 1:
+            message = f"the largest are one or more, not {count}"
+            raise ValueError(message)
+        largest = list(self.amounts.values())[:count]
+        return Share(sum(largest, start=Money.zero(self.total.currency)), self.total)
+
+    @property
+    def herfindahl(self) -> Fraction | None:
+        """The sum of the squared shares: 1 where one has it all, 1/n where n have the same."""
+        shares = self._shares()
+        return sum((share**2 for share in shares), start=Fraction(0)) if shares else None
 
     @property
     def effective_number(self) -> Fraction | None:
-        """How many equal amounts would be as concentrated: 1 over the sum of the squared shares."""
+        """How many equal amounts would be as concentrated: 1 over `herfindahl`."""
         return None if self.herfindahl is None else 1 / self.herfindahl
 
-    def detail(self) -> dict[str, Any]:
-        """Give the concentration as plain data, ready for JSON."""
-        shares = {
-            "top_share": self.top_share,
-            "herfindahl": self.herfindahl,
-            "gini": self.gini,
-            "effective_number": self.effective_number,
-        }
+    @property
+    def gini(self) -> Fraction | None:
+        """0 where all have the same, up to 1 - 1/n where one has it all."""
+        shares = self._shares()
+        count = len(shares)
+        ranked = enumerate(reversed(shares), start=1)
+        return (
+            sum(((2 * rank - count - 1) * share for rank, share in ranked), start=Fraction(0)) / count
+            if count
+            else None
+        )
+
+    def _shares(self) -> list[Fraction]:
+        total = Fraction(self.total.amount)
+        return [Fraction(money.amount) / total for money in self.amounts.values()] if total else []
+
+    def ratios(self) -> dict[str, Any]:
+        """Give the share of the largest, and the three ratios, as plain data."""
+        ratios = {"herfindahl": self.herfindahl, "effective_number": self.effective_number, "gini": self.gini}
         return {
-            "count": self.count,
-            "top": self.top,
-            **{name: None if share is None else float(share) for name, share in shares.items()},
+            "largest": self.top().detail(),
+            **{name: None if ratio is None else float(ratio) for name, ratio in ratios.items()},
         }
 
+    def as_records(self) -> list[dict[str, Any]]:
+        """Give one dict per amount, with its share."""
+        shares = self._shares()
+        return [
+            {
+                "of": name,
+                "currency": money.currency,
+                "amount": money.amount,
+                "share": float(shares[place]) if shares else None,
+            }
+            for place, (name, money) in enumerate(self.amounts.items())
+        ]
 
-def measure_concentration(amounts: Iterable[Money], *, top: int = 1) -> Concentration:
-    """Give how much of the sum of amounts in one currency hangs on the largest; of deals, accounts or sellers alike.
+    def detail(self) -> dict[str, Any]:
+        """Give the concentration as plain data, ready for JSON; amounts are texts."""
+        return {
+            "measure": "concentration",
+            "currency": self.total.currency,
+            "total": format(self.total.amount, "f"),
+            **self.ratios(),
+            "amounts": [{**line, "amount": format(line["amount"], "f")} for line in self.as_records()],
+        }
 
-    Raises `CurrencyMismatch` for unlike currencies, `ValueError` for amounts below zero and where `top` is below 1.
+    def table(self) -> Table:
+        """Give the largest amounts for eyes, and how concentrated all are."""
+        lines = self.as_records()[:_SHOWN]
+        ratios = [
+            f"{name} {'–' if ratio is None else f'{float(ratio):.2f}'}"
+            for name, ratio in (
+                ("Herfindahl", self.herfindahl),
+                ("as many as equal ones:", self.effective_number),
+                ("Gini", self.gini),
+            )
+        ]
+        return Table(
+            columns=["of", "amount", "share"],
+            rows=[
+                [line["of"], line["amount"], None if line["share"] is None else f"{line['share']:.1%}"]
+                for line in lines
+            ],
+            title=f"The {len(lines)} largest of {len(self.amounts):,}, {self.total} in all",
+            notes=("; ".join(ratios),),
+        )
 
-    >>> found = measure_concentration([Money(amount, "EUR") for amount in (10, 20, 30, 40)])
-    >>> float(found.top_share), float(found.herfindahl), float(found.gini)
-    (0.4, 0.3, 0.25)
+    def __str__(self) -> str:
+        return str(self.table())
 
-    Source: Herfindahl (1950), Concentration in the Steel Industry; Gini (1912), Variabilità e mutabilità.
+    def _repr_html_(self) -> str:
+        return self.table().html()
+
+
+def measure_concentration(amounts: Mapping[str, Money], *, currency: str) -> Concentration:
+    """Give how much of a sum hangs on its largest parts, such as the committed deals of a quarter.
+
+    >>> deals = {"a": Money("10", "EUR"), "b": Money("20", "EUR"), "c": Money("30", "EUR"), "d": Money("40", "EUR")}
+    >>> found = measure_concentration(deals, currency="EUR")
+    >>> found.top().value, found.herfindahl, found.gini
+    (Fraction(2, 5), Fraction(3, 10), Fraction(1, 4))
+
+    Raises `ValueError` for amounts below zero, `CurrencyMismatch` for amounts in another currency.
     """
-    if top < 1:
-        message = f"the largest are at least one, not {top}"
-        raise ValueError(message)
-    ordered = sorted(amounts)
-    if ordered and ordered[0].amount < 0:
-        message = f"shares are of amounts of zero or more, not {ordered[0]}"
-        raise ValueError(message)
-    values = [Fraction(money.amount) for money in ordered]
-    total = sum(values)
-    if not total:
-        return Concentration(count=len(values), top=top, top_share=None, herfindahl=None, gini=None)
-    count = len(values)
-    ranked = sum(place * value for place, value in enumerate(values, start=1))
+    for name, money in amounts.items():
+        if money.currency != currency:
+            raise CurrencyMismatch(currency, money.currency)
+        if money.amount < 0:
+            message = f"shares are of amounts that are not below zero, as {money} of {name} is"
+            raise ValueError(message)
+    ordered = sorted(amounts.items(), key=lambda one: (one[1].amount.copy_negate(), one[0]))
     return Concentration(
-        count=count,
-        top=top,
-        top_share=sum(values[-top:]) / total,
-        herfindahl=sum(value * value for value in values) / (total * total),
-        gini=2 * ranked / (count * total) - Fraction(count + 1, count),
+        total=sum_by_currency((Money.zero(currency), *amounts.values()))[currency], amounts=dict(ordered)
     )

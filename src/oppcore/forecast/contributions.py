@@ -9,7 +9,7 @@ from typing import Protocol, final
 import attrs
 
 from oppcore.forecast.book import Book, Chance
-from oppcore.forecast.moments import Moments, raw_moments
+from oppcore.forecast.cumulants import Moments, raw_moments
 from oppcore.forecast.shock import Shock, threshold
 from oppcore.money import Money
 
@@ -74,10 +74,9 @@ def find_covariances(book: Book, dependence: float) -> list[float]:
 
 
 def list_contributions(
-    book: Book, solution: Solution, *, dependence: float, quota: Fraction | None, most: int | None
+    book: Book, covariances: Sequence[float], solution: Solution, *, quota: Fraction | None, most: int | None
 ) -> tuple[DealContribution, ...]:
     """Give what each deal adds, those first that add most to the uncertainty; `most` of them, or all."""
-    covariances = find_covariances(book, dependence)
     variance = sum(covariances)
     expected = book.mean - book.won
     ordered = sorted(zip(book.deals, covariances, strict=True), key=lambda pair: (-pair[1], pair[0].id))[:most]

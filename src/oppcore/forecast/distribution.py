@@ -19,6 +19,7 @@ from oppcore.forecast.enumeration import Enumeration
 from oppcore.forecast.spectrum import Spectrum
 from oppcore.forecast.spread import Spread
 from oppcore.forecast.worlds import Worlds
+from oppcore.funnel.terms import Terms
 from oppcore.money import Money
 from oppcore.stats import Probability
 from oppcore.table import Table
@@ -44,14 +45,15 @@ class RevenueDistribution:
     P10). `resolution` is the standard deviation by which the direct method blurs amounts where sums are too many to be
     told apart: what it says of an amount is true, but for less than 0.0001, of one within four times that. It is None
     where nothing is blurred. A simulation has a `seed` and a number of `worlds`; `standard_error` says how far off it
-    may be.
+    may be. `terms` say what was asked of a history; None where prospects were given.
     """
 
     book: Book = attrs.field(repr=False)
     method: RevenueMethod
     dependence: float
     quota: Money | None
-    solution: Enumeration | Spectrum | Worlds = attrs.field(repr=False)
+    solution: Enumeration | Spectrum | Worlds = attrs.field(repr=False, hash=False)
+    terms: Terms | None = None
     left_out: tuple[Problem, ...] = ()
 
     @property
@@ -110,7 +112,11 @@ class RevenueDistribution:
             totals = self.solution.totals
             middle = sum(totals) / len(totals)
             return sum((total - middle) ** 2 for total in totals) / (len(totals) - 1) / scale
-        return max(0.0, sum(find_covariances(self.book, self.dependence))) / scale
+        return max(0.0, sum(self._covariances)) / scale
+
+    @cached_property
+    def _covariances(self) -> list[float]:
+        return find_covariances(self.book, self.dependence)
 
     @property
     def sd(self) -> Money:
@@ -183,12 +189,13 @@ class RevenueDistribution:
         Swings cost time for each deal: of a large book, ask for the first few.
         """
         units = None if self.quota is None else self.book.to_units(self.quota)
-        return list_contributions(self.book, self.solution, dependence=self.dependence, quota=units, most=most)
+        return list_contributions(self.book, self._covariances, self.solution, quota=units, most=most)
 
-    def concentration(self, *, top: int = 1) -> Concentration:
+    def concentration(self) -> Concentration:
         """Give how much of what is expected of the open deals hangs on the largest."""
         return measure_concentration(
-            (self.book.to_money(deal.probability * deal.mean) for deal in self.book.deals), top=top
+            {deal.id: self.book.to_money(deal.probability * deal.mean) for deal in self.book.deals},
+            currency=self.currency,
         )
 
     def as_records(self) -> list[dict[str, Any]]:
@@ -214,7 +221,7 @@ class RevenueDistribution:
             key: format(cell, "f") if isinstance(cell, Decimal) else cell for key, cell in self.as_records()[0].items()
         }
         return {
-            "measure": "revenue",
+            **({"measure": "revenue"} if self.terms is None else self.terms.detail()),
             **found,
             "method": str(self.method),
             "dependence": self.dependence,
@@ -223,7 +230,7 @@ class RevenueDistribution:
             "seed": self.seed,
             "worlds": self.worlds,
             "mean_error": _text(self.mean_error),
-            "concentration": self.concentration().detail(),
+            "concentration": self.concentration().ratios(),
             "contributions": [
                 {**attrs.asdict(one), "expected": format(one.expected.amount, "f")}
                 for one in self.contributions(most=_MOST_SHOWN)
@@ -245,11 +252,14 @@ class RevenueDistribution:
             lines.append([f"probability of {self.quota} or more", f"{float(self.quota_probability):.1%}"])
         return Table(
             columns=["revenue", self.currency],
-            rows=[[name, _text(cell) if isinstance(cell, Money) else cell] for name, cell in lines],
-            title=f"Revenue of {self.count:,} open deals",
+            rows=[[name, _shown(cell) if isinstance(cell, Money) else cell] for name, cell in lines],
+            title=f"Revenue of {self.count:,} open deals{self._when()}",
             notes=tuple(self._notes()),
             left_out=self.left_out,
         )
+
+    def _when(self) -> str:
+        return "" if self.terms is None else f" in {self.terms.periods[0]} {self.terms.text()}"
 
     def _notes(self) -> list[str]:
         how = "direct"
@@ -260,7 +270,8 @@ class RevenueDistribution:
         elif self.resolution is not None:
             how = f"direct, amounts blurred by {self.resolution}"
         together = f"one shared shock of {self.dependence}" if self.dependence else "none: deals are independent"
-        notes = [f"method: {how}", f"dependence: {together}"]
+        notes = [] if self.terms is None else list(self.terms.notes())
+        notes += [f"method: {how}", f"dependence: {together}"]
         for one in self.contributions(most=_MOST_SHOWN):
             if one.variance_share:
                 swing = "" if one.swing is None else f", quota {one.swing:+.1%} if won instead of not"
@@ -276,3 +287,7 @@ class RevenueDistribution:
 
 def _text(money: Money | None) -> str | None:
     return None if money is None else format(money.amount, "f")
+
+
+def _shown(money: Money) -> str:
+    return str(money).removesuffix(f" {money.currency}")

@@ -1,147 +1,219 @@
-"""The mean, variance, skew and tails of many deals together, by what they have in common: their probability."""
+"""Every moment at which a deal was open: what could be seen of it then, and what came of it.
+
+Deals are scored while they are open, at some moment like any other, and so a score is learnt from such moments: not
+from closed deals as they ended, of which everything is known. A moment weighs as much as the time it stands for, so
+that stays of unlike length have their due; the weights of all moments together are the number of deals.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from math import ceil, sqrt
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import final
 
 import attrs
 
-from oppcore.forecast.book import Chance
-from oppcore.forecast.shock import Shock, find_reach, threshold
+from oppcore.history import History, Past, Standing
+from oppcore.history.fold import fold_placed, places_of
+from oppcore.pipeline import Pipeline
+from oppcore.records import Outcome
 
-__all__ = ["Cumulants", "Moments", "choose_shocks", "raw_moments"]
+__all__ = ["DERIVED", "FieldReader", "Moment", "find_moments", "find_stays", "make_reader"]
 
-_FEWEST, _MOST = 97, 1_500
-_LENGTH = 13.0
-_SUPPORTS = 12
-"""Shocks per stretch in which the odds change much: what lies between them is found by cubics to 6 digits."""
+DERIVED = ("stage", "time_in_stage", "age", "amount")
+"""The fields that are no columns. `amount`, `age` and `time_in_stage` are read in bands."""
 
-_SHOCKS_IN_SIGHT = 4.0
-_STRIDE = 1.2
-"""How many standard deviations of the sum the mean may move from one shock to the next: errors stay below 1e-5."""
-
-
-@final
-@attrs.frozen
-class Cumulants:
-    """The first four cumulants of a sum of independent deals."""
-
-    mean: float
-    variance: float
-    third: float
-    fourth: float
-
-
-def raw_moments(deal: Chance) -> tuple[float, float, float, float]:
-    """Give the means of the amount of a won deal, its square, its cube and its fourth power.
-
-    Source: a triangular variable is a mean of its corners with Dirichlet(1, 1, 1) weights, so its k-th moment is the
-    complete homogeneous symmetric polynomial of degree k in its corners over (k + 2 choose 2).
-    """
-    low, likely, high = float(deal.low), float(deal.likely), float(deal.high)
-    if deal.is_fixed:
-        return high, high**2, high**3, high**4
-    found: list[float] = []
-    one, two, three = 1.0, 1.0, 1.0  # the polynomials in one, two and all three corners
-    for degree in range(1, 5):
-        one *= low
-        two = one + likely * two
-        three = two + high * three
-        found.append(three * 2 / ((degree + 1) * (degree + 2)))
-    return found[0], found[1], found[2], found[3]
+_DAY = timedelta(days=1)
+_AT = attrgetter("at")
 
 
 @final
 @attrs.frozen
-class Moments:
-    """The sums over deals of products of their moments, for each win probability that occurs."""
+class Moment:
+    """A time during which nothing that is read of a deal changed: the values, whether it was won, the days, its end."""
 
-    sums: Mapping[float, Sequence[float]]
-
-    @classmethod
-    def of(cls, deals: Iterable[Chance]) -> Moments:
-        """Add the moments of deals up."""
-        sums: dict[float, list[float]] = {}
-        for deal in deals:
-            one, two, three, four = raw_moments(deal)
-            terms = (
-                one,
-                two,
-                one * one,
-                three,
-                one * two,
-                one**3,
-                four,
-                4 * one * three + 3 * two * two,
-                one * one * two,
-                one**4,
-            )
-            chance = float(deal.probability)
-            seen = sums.get(chance)
-            sums[chance] = list(terms) if seen is None else [old + new for old, new in zip(seen, terms, strict=True)]
-        return cls(sums)
-
-    def given(self, shock: Shock) -> list[Cumulants]:
-        """Give the cumulants of the sum of the deals under each shock."""
-        rows = [[0.0, 0.0, 0.0, 0.0] for _ in shock.shocks]
-        for chance, (m1, m2, m11, m3, m12, m111, m4, pairs, m112, m1111) in self.sums.items():
-            for row, p in zip(rows, shock.chances(chance, threshold(chance)), strict=True):
-                row[0] += p * m1
-                row[1] += p * (m2 - p * m11)
-                row[2] += p * (m3 - p * (3 * m12 - p * 2 * m111))
-                row[3] += p * (m4 - p * (pairs - p * (12 * m112 - p * 6 * m1111)))
-        return [Cumulants(row[0], max(0.0, row[1]), row[2], row[3]) for row in rows]
+    opportunity_id: str
+    values: tuple[str | None, ...]
+    won: bool
+    days: float
+    ended_at: datetime
 
 
-def choose_shocks(
-    dependence: float, moments: Moments, others: Moments, blur: float
-) -> tuple[Shock, list[Cumulants], float]:
-    """Give as many shocks as it takes for the sums of all deals under neighbouring ones to run into each other.
+@final
+@attrs.frozen
+class FieldReader:
+    """Reads the values of the fields of a deal at an instant. None: nothing was said.
 
-    With them come the cumulants of the sum of `moments` under each. Each sum is blurred by `blur` (a standard
-    deviation) anyway; where so many shocks would be too many, the blur that makes up for it is given.
+    `edges` are where the bands begin: of days for `age`, of days in each stage, of amounts in each currency.
     """
-    if not dependence:
-        shock = Shock.of(0.0, 1)
-        return shock, moments.given(shock), blur
-    coarse = Shock.of(dependence, min(_MOST, max(_FEWEST, ceil(_LENGTH * _SUPPORTS / find_reach(dependence)))))
-    found = moments.given(coarse)
-    distance = coarse.shocks[1] - coarse.shocks[0]
-    need = find_reach(dependence) / 2
-    steepest = 0.0
-    rows = zip(coarse.shocks, found, others.given(coarse), strict=True)
-    for (place, one, other), (_, next_one, next_other) in pairwise(rows):
-        if abs(place) > _SHOCKS_IN_SIGHT:
+
+    fields: tuple[str, ...]
+    edges: Mapping[tuple[str, str], tuple[float, ...]] = attrs.field(hash=False)
+
+    def read(self, standing: Standing, at: datetime) -> tuple[str | None, ...]:
+        """Give the values of the fields, in their order; those of bands are texts such as `20 to 50 days`."""
+        return tuple(self._value(name, standing, at) for name in self.fields)
+
+    def next_change(self, standing: Standing, at: datetime) -> datetime | None:
+        """Give the next instant at which a value changes by time alone; None where no more will."""
+        found = [
+            since + edge * _DAY
+            for name, since in self._clocks(standing)
+            for edge in self.edges.get((name, standing.state.stage if name == "time_in_stage" else ""), ())
+            if since + edge * _DAY > at
+        ]
+        return min(found, default=None)
+
+    def _clocks(self, standing: Standing) -> Iterator[tuple[str, datetime]]:
+        if "age" in self.fields:
+            yield "age", standing.opened_at
+        if "time_in_stage" in self.fields:
+            yield "time_in_stage", standing.entered_at
+
+    def _value(self, name: str, standing: Standing, at: datetime) -> str | None:
+        stage = standing.state.stage
+        if name == "stage":
+            return stage
+        if name == "time_in_stage":
+            edges = self.edges.get((name, stage), ())
+            return f"{stage}, {_band((at - standing.entered_at) / _DAY, edges)} days"
+        if name == "age":
+            return f"{_band((at - standing.opened_at) / _DAY, self.edges.get((name, ''), ()))} days"
+        if name == "amount":
+            amount = standing.amount
+            if amount is None:
+                return None
+            return f"{amount.currency} {_band(float(amount.amount), self.edges.get((name, amount.currency), ()))}"
+        return standing.column(name)
+
+
+Stay = tuple[Standing, datetime, datetime]
+
+
+def find_stays(history: History, past: Past, pipeline: Pipeline) -> list[list[Stay]]:
+    """Give, deal by deal, each time during which an open deal stood as it did: how, from when, and up to when.
+
+    Only what was known on `past.known_on` is looked at, as it is known by then. Deals that are in no count have none.
+    """
+    if past.known_on is not None:
+        history = history.known_on(past.known_on)
+    history = history.corrected()
+    places = places_of(pipeline)
+    found: list[list[Stay]] = []
+    for trail in past.trails:
+        if trail.standing is None or past.as_of is None:
             continue
-        slope = (one.mean + other.mean - next_one.mean - next_other.mean) / distance
-        steepest = max(steepest, slope)
-        variance = min(one.variance + other.variance, next_one.variance + next_other.variance)
-        if slope > 0:
-            need = min(need, _STRIDE * sqrt(variance + blur * blur) / slope)
-    count = max(_FEWEST, ceil(_LENGTH / need) + 1) if need > 0 else _MOST
-    if count > _MOST:
-        count, blur = _MOST, max(blur, steepest * _LENGTH / (_MOST - 1) / _STRIDE)
-    fine = Shock.of(dependence, count)
-    return fine, [_between(found, (place - coarse.shocks[0]) / distance) for place in fine.shocks], blur
+        rows = history.of(trail.opportunity_id)
+        rows = rows[: bisect_right(rows, past.as_of, key=_AT)]
+        stays: list[Stay] = []
+        for place, row in enumerate(rows):
+            until = rows[place + 1].at if place + 1 < len(rows) else past.as_of
+            if until <= row.at:
+                continue
+            standing = fold_placed(rows[: place + 1], pipeline.key, places).standing
+            if standing is not None and standing.outcome is Outcome.OPEN:
+                stays.append((standing, row.at, until))
+        found.append(stays)
+    return found
 
 
-def _between(found: Sequence[Cumulants], place: float) -> Cumulants:
-    """Give the cumulants between two places, by the cubic through the four that are nearest."""
-    first = min(max(int(place) - 1, 0), len(found) - 4)
-    x = place - first
-    weights = (
-        -(x - 1) * (x - 2) * (x - 3) / 6,
-        x * (x - 2) * (x - 3) / 2,
-        -x * (x - 1) * (x - 3) / 2,
-        x * (x - 1) * (x - 2) / 6,
-    )
-    near = found[first : first + 4]
-    return Cumulants(
-        sum(weight * one.mean for weight, one in zip(weights, near, strict=True)),
-        max(0.0, sum(weight * one.variance for weight, one in zip(weights, near, strict=True))),
-        sum(weight * one.third for weight, one in zip(weights, near, strict=True)),
-        sum(weight * one.fourth for weight, one in zip(weights, near, strict=True)),
-    )
+def make_reader(fields: Sequence[str], stays: Sequence[Sequence[Stay]], *, bands: int = 5) -> FieldReader:
+    """Give the reader whose bands hold about equal parts: of the time that deals were open, of the deals' amounts."""
+    edges: dict[tuple[str, str], tuple[float, ...]] = {}
+    ages: list[float] = []
+    times: dict[str, dict[tuple[str, datetime], float]] = {}
+    amounts: dict[str, list[float]] = {}
+    for deal in stays:
+        if not deal:
+            continue
+        last, _, until = deal[-1]
+        ages.append((until - last.opened_at) / _DAY)
+        if last.amount is not None:
+            amounts.setdefault(last.amount.currency, []).append(float(last.amount.amount))
+        for standing, _, end in deal:
+            visits = times.setdefault(standing.state.stage, {})
+            visits[standing.opportunity_id, standing.entered_at] = (end - standing.entered_at) / _DAY
+    edges["age", ""] = _time_edges(ages, bands)
+    edges |= {("time_in_stage", stage): _time_edges(list(visits.values()), bands) for stage, visits in times.items()}
+    edges |= {("amount", currency): _amount_edges(found, bands) for currency, found in amounts.items()}
+    return FieldReader(tuple(fields), edges)
+
+
+def find_moments(
+    stays: Sequence[Sequence[Stay]],
+    past: Past,
+    reader: FieldReader,
+    *,
+    within: timedelta | None = None,
+) -> list[Moment]:
+    """Give the moments of which it is known what came of them, each with whether the deal was won.
+
+    Won `within` a time of the moment: all moments that have had that time, also of deals still open. Without it, won in
+    the end: the moments of the deals that are closed.
+    """
+    outcomes = {trail.opportunity_id: trail for trail in past.trails}
+    found: list[Moment] = []
+    for deal in stays:
+        for standing, start, end in deal:
+            trail = outcomes[standing.opportunity_id]
+            if within is None:
+                if trail.standing is None or trail.standing.outcome is Outcome.OPEN:
+                    continue
+                cuts, won_from = [end], (start if trail.standing.outcome is Outcome.WON else end)
+            else:
+                if past.as_of is None or past.as_of - start <= within:
+                    continue
+                end = min(end, past.as_of - within)  # the rest has not had its time
+                wins = [change.at for change in trail.closings if change.outcome is Outcome.WON and change.at >= end]
+                won_from = min(max(wins[0] - within, start), end) if wins else end
+                cuts = [won_from, end]
+            found += _cut(standing, start, cuts, won_from, reader)
+    return found
+
+
+def _cut(
+    standing: Standing, start: datetime, cuts: Sequence[datetime], won_from: datetime, reader: FieldReader
+) -> Iterator[Moment]:
+    for cut in cuts:
+        while start < cut:
+            change = reader.next_change(standing, start)
+            until = cut if change is None else min(change, cut)
+            yield Moment(
+                standing.opportunity_id, reader.read(standing, start), start >= won_from, (until - start) / _DAY, until
+            )
+            start = until
+
+
+def _time_edges(lengths: Sequence[float], bands: int) -> tuple[float, ...]:
+    """Give where equal parts of all time begin, for stays of these lengths, in days of two digits."""
+    total = sum(lengths)
+    edges: list[float] = []
+    for place in range(1, bands):
+        low, high = 0.0, max(lengths, default=0.0)
+        for _ in range(50):
+            middle = (low + high) / 2
+            if sum(min(length, middle) for length in lengths) < total * place / bands:
+                low = middle
+            else:
+                high = middle
+        edges.append(float(f"{high:.2g}"))
+    return tuple(sorted({edge for edge in edges if edge > 0}))
+
+
+def _amount_edges(amounts: Sequence[float], bands: int) -> tuple[float, ...]:
+    ordered = sorted(amounts)
+    return tuple(sorted({float(f"{ordered[len(ordered) * place // bands]:.2g}") for place in range(1, bands)}))
+
+
+def _band(value: float, edges: Sequence[float]) -> str:
+    """Say in which band a value lies; one on an edge lies above it."""
+    place = bisect_right(edges, value)
+    if not edges:
+        return "any"
+    if place == 0:
+        return f"below {edges[0]:,g}"
+    if place == len(edges):
+        return f"from {edges[-1]:,g}"
+    return f"{edges[place - 1]:,g} to {edges[place]:,g}"
