@@ -257,3 +257,10 @@ def test_it_is_as_of_a_day():
     assert figures(categories(*rows, as_of=day(5)))[1] == ("commit", "5", "5")
     assert figures(categories(*rows))[0] == ("closed", "5", "5")
     assert Decimal(5) == categories(*rows).rows[0].single.amount
+
+
+def test_no_probability_is_used_nor_told():
+    pipeline = attrs.evolve(PIPELINE, numbers="example")
+    forecast = categories(row("P", id="a", amount=eur(5), probability=Decimal("0.9")), pipeline=pipeline)
+
+    assert [(deal.probability, deal.source) for deal in forecast.deals] == [(None, None)]

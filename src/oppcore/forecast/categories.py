@@ -14,7 +14,6 @@ from oppcore.errors import Problem
 from oppcore.forecast.deals import EXACT, CategorySource, ForecastDeal, add_up, list_ids, plain, value_deals
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.scope import find_scope
-from oppcore.forecast.sources import ASKED, read_sources
 from oppcore.history import History
 from oppcore.money import Money, sum_by_currency
 from oppcore.periods import Period, as_of_text
@@ -236,7 +235,7 @@ def forecast_categories(
     deals need a `timezone` for their month.
     """
     scope = find_scope(source, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
-    valued = value_deals(scope, pipeline, read_sources(ASKED, pipeline), timezone=timezone)
+    valued = value_deals(scope, pipeline, (), timezone=timezone)
     premature = [
         deal.opportunity_id
         for deal in valued.deals
