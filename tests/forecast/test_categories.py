@@ -201,6 +201,9 @@ def test_every_deal_is_explained():
         "weighted": None,
     }
     assert "commit    own" in str(explanation)
+    assert explanation.notes[0] == (
+        "in all closed 0.00 EUR, commit 10.00 EUR, most likely 0.00 EUR, best case 0.00 EUR, pipeline 0.00 EUR"
+    )
     assert explanation._repr_html_().startswith("<table>")
 
 

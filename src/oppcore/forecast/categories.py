@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -151,7 +151,7 @@ class CategoryForecast:
         return ForecastExplanation(
             title=f"Deals of the category forecast {as_of_text(self.as_of, self.known_on)}",
             deals=self.deals,
-            notes=(self._note(),),
+            notes=(*self._totals(), self._note()),
             left_out=self.left_out,
         )
 
@@ -176,6 +176,12 @@ class CategoryForecast:
             found[deal.category_source] += 1
         return found
 
+    def _totals(self) -> Iterator[str]:
+        together = _rows(attrs.evolve(deal, closes_on=None) for deal in self.deals)
+        for currency in dict.fromkeys(row.currency for row in together):
+            said = [f"{_word(row.category)} {row.single}" for row in together if row.currency == currency]
+            yield f"in all {', '.join(said)}"
+
     def _note(self) -> str:
         counts = self._sources()
         opened = sum(counts.values()) - counts[CategorySource.OUTCOME]
@@ -193,7 +199,7 @@ class CategoryForecast:
                 [
                     row.period,
                     row.currency,
-                    str(row.category).replace("_", " "),
+                    _word(row.category),
                     row.single.amount,
                     row.cumulative.amount,
                     row.count,
@@ -214,6 +220,10 @@ class CategoryForecast:
 
     def _repr_html_(self) -> str:
         return self.table().html()
+
+
+def _word(category: ForecastCategory) -> str:
+    return str(category).replace("_", " ")
 
 
 def forecast_categories(

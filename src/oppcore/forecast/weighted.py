@@ -115,7 +115,7 @@ class Forecast:
         return ForecastExplanation(
             title=f"Deals of the forecast {as_of_text(self.as_of, self.known_on)}",
             deals=self.deals,
-            notes=self.notes(),
+            notes=(*map(_sum_up, self.totals), *self.notes()),
             left_out=self.left_out,
         )
 
@@ -169,6 +169,11 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return self.table().html()
+
+
+def _sum_up(total: ForecastRow) -> str:
+    said = f"in all {total.expected} expected: {total.won} won, and {total.weighted_open} weighted of {total.open} open"
+    return f"{said} (standard deviation {total.deviation})" if total.open_count else said
 
 
 def weigh_forecast(
