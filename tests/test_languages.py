@@ -30,9 +30,9 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
     "AdjustmentRule",
+    "AgeClock",
     "AgeVerdict",
     "AgeingBenchmark",
-    "AgeClock",
     "Allowance",
     "Binning",
     "CategorySource",
@@ -58,15 +58,15 @@ UNSPOKEN = {
     "Origination",
     "OutcomeRule",
     "PriorBasis",
-    "Score",
-    "RollUpMethod",
     "RevenueMethod",
+    "RollUpMethod",
+    "Score",
     "SlippageKind",
     "SourceRule",
     "Standard",
+    "SubmissionCause",
     "VelocityDeals",
     "VelocityValue",
-    "SubmissionCause",
     "WinOrigin",
 }
 OTHERS = [language for language in find_languages() if language != "en"]

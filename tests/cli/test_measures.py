@@ -185,3 +185,16 @@ def test_sources_of_probabilities_are_asked_in_the_order_given(oppcore, table):
     assert json.loads(oppcore(*asked, "stage").out)["probabilities"] == {"stage": 0}
     assert "did you mean 'stage'" in oppcore(*asked, "stgae", code=2).err
     assert "category uses no probability" in oppcore(*asked, "own", "--method", "category", code=2).err
+
+
+def test_history_is_a_source_of_probabilities_where_it_is_long_enough(oppcore, changes, pipeline, table):
+    asked = ("forecast", changes, "--pipeline", pipeline, "--timezone", "UTC", "--as-of", "2024-06-30")
+    found = json.loads(oppcore(*asked, "--probability", "own,history", "--format", "json").out)
+    stages = json.loads(oppcore("measure", "stage_probabilities", *asked[1:], "--format", "json").out)
+    deals = json.loads(oppcore(*asked, "--probability", "history", "--explain", "--format", "json").out)["deals"]
+    learnt = {row["stage"]: row["probability"] for row in stages["rows"]}
+
+    assert found["probabilities"]["history"] > 0
+    assert {deal["probability"] for deal in deals if deal["outcome"] == "open"} <= set(learnt.values())
+    short = oppcore("forecast", table, *MEANING, "--probability", "history", "--format", "json")
+    assert json.loads(short.out)["probabilities"] == {"history": 0}

@@ -201,6 +201,9 @@ def test_every_deal_is_explained():
         "weighted": None,
     }
     assert "commit    own" in str(explanation)
+    assert explanation.notes[0] == (
+        "in all closed 0.00 EUR, commit 10.00 EUR, most likely 0.00 EUR, best case 0.00 EUR, pipeline 0.00 EUR"
+    )
     assert explanation._repr_html_().startswith("<table>")
 
 
@@ -257,3 +260,10 @@ def test_it_is_as_of_a_day():
     assert figures(categories(*rows, as_of=day(5)))[1] == ("commit", "5", "5")
     assert figures(categories(*rows))[0] == ("closed", "5", "5")
     assert Decimal(5) == categories(*rows).rows[0].single.amount
+
+
+def test_no_probability_is_used_nor_told():
+    pipeline = attrs.evolve(PIPELINE, numbers="example")
+    forecast = categories(row("P", id="a", amount=eur(5), probability=Decimal("0.9")), pipeline=pipeline)
+
+    assert [(deal.probability, deal.source) for deal in forecast.deals] == [(None, None)]

@@ -311,3 +311,13 @@ def test_a_chain_of_ten_thousand_is_no_deeper_than_python_and_done_at_once():
 
     assert forecast.node("0").forecast == eur(10_000)
     assert took < 0.5  # seconds of the processor; see bench/hierarchy.py
+
+
+def test_ten_thousand_faults_are_told_at_once_too():
+    managers = {str(node): f"x{node}" for node in range(10_000)}
+
+    started = process_time()
+    problems = check_hierarchy(managers)
+
+    assert len(problems) == 10_000
+    assert process_time() - started < 1

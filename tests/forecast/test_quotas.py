@@ -78,6 +78,7 @@ def test_commit_counts_towards_being_on_track():
         (datetime(2024, 1, 1, 23, 59, tzinfo=UTC), Fraction(0)),
         (date(2024, 1, 31), Fraction(1)),
         (date(2024, 6, 1), Fraction(1)),
+        (date.max, Fraction(1)),
     ],
 )
 def test_a_day_has_passed_when_it_has_ended(as_of, elapsed):

@@ -134,6 +134,10 @@ def test_every_deal_is_explained_with_its_source():
         ("b", 0.7, "own"),
     ]
     assert explanation.detail()["deals"][1]["weighted"] == "70.00"
+    assert explanation.notes[0] == (
+        "in all 71.00 EUR expected: 1.00 EUR won, and 70.00 EUR weighted of 100.00 EUR open"
+        " (standard deviation 45.83 EUR)"
+    )
     assert "2024-03  EUR       b        100  70.0%        own" in str(explanation)
 
 
@@ -143,7 +147,7 @@ def test_a_templates_examples_are_called_that_beside_the_deals_too():
     )
 
     assert "a template's examples" in str(forecast.explain())
-    assert "a template's examples" in forecast.explain().detail()["notes"][1]
+    assert "a template's examples" in forecast.explain().detail()["notes"][-1]
 
 
 @given(row_lists(), st.floats(0, 1))

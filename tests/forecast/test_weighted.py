@@ -159,6 +159,7 @@ def test_it_is_plain_for_json_and_shows_everywhere():
         "expected": "500.00",
         "deviation": "500.00",
         "count": 1,
+        "sources": {"stage": 1},
     }
     assert found["measure"] == "forecast"
     assert found["probabilities"] == {"own": 0, "stage": 2}

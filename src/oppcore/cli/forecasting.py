@@ -9,10 +9,19 @@ import click
 from oppcore.cli.measures import counting, measuring_command
 from oppcore.cli.printing import print_result
 from oppcore.cli.reading import PipelineChoice, Reading, listed
-from oppcore.forecast import CategoryForecast, Forecast, forecast_categories, weigh_forecast
+from oppcore.forecast import (
+    CategoryForecast,
+    Forecast,
+    ProbabilitySource,
+    estimate_stage_probabilities,
+    forecast_categories,
+    weigh_forecast,
+)
 from oppcore.forecast.sources import ASKED
 
 __all__ = ["Method", "forecast"]
+
+_HISTORY = "history"
 
 
 class Method(StrEnum):
@@ -35,7 +44,7 @@ class Method(StrEnum):
     "asked",
     multiple=True,
     metavar="SOURCE,…",
-    help="With weighted: whose probability is asked first: own, stage. Default: own,stage.",
+    help="With weighted: whose probability is asked first: own, stage, history (of closed deals). Default: own,stage.",
 )
 @click.option("--explain", is_flag=True, help="List the deals behind the forecast, and who says what of each.")
 def forecast(
@@ -62,10 +71,16 @@ def forecast(
     when, known = reading.when(as_of, "--as-of"), reading.when(known_on, "--known-on")
     with counting():
         if method == Method.WEIGHTED:
+            asking: list[ProbabilitySource | str] = [*(sources or ASKED)]
+            if _HISTORY in asking:
+                learnt = estimate_stage_probabilities(
+                    history, pipeline, as_of=when, known_on=known, timezone=reading.zone(), lenient=reading.lenient
+                )
+                asking = [ProbabilitySource(_HISTORY, learnt) if one == _HISTORY else one for one in asking]
             result: Forecast | CategoryForecast = weigh_forecast(
                 history,
                 pipeline,
-                probability=sources or ASKED,
+                probability=asking,
                 as_of=when,
                 known_on=known,
                 timezone=reading.zone(),

@@ -28,6 +28,7 @@ from oppcore.forecast.concentration import Concentration, measure_concentration
 from oppcore.forecast.contributions import DealContribution
 from oppcore.forecast.deals import CategorySource, ForecastDeal
 from oppcore.forecast.distribution import RevenueDistribution, RevenueMethod
+from oppcore.forecast.documents import decode_judgement, encode_judgement
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
 from oppcore.forecast.judgement import JudgedSubmission, SubmissionReport, judge_submissions
@@ -131,6 +132,8 @@ __all__ = [
     "compare_losses",
     "crps_ensemble",
     "crps_normal",
+    "decode_judgement",
+    "encode_judgement",
     "estimate_closing",
     "estimate_new_wins",
     "estimate_run_rate",

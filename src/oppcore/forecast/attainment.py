@@ -16,7 +16,7 @@ from oppcore.forecast.scope import Scope, find_scope
 from oppcore.funnel.share import Share
 from oppcore.history import COLUMNS, History, Standing
 from oppcore.money import Money, sum_by_currency
-from oppcore.periods import Period, as_of_text, to_zone
+from oppcore.periods import Period, as_of_text, end_of_day, to_zone
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.estimate import effective_category
 from oppcore.records import ForecastCategory, Opportunity, Outcome
@@ -24,8 +24,6 @@ from oppcore.spelling import hint
 from oppcore.table import Table
 
 __all__ = ["QuotaAttainment", "QuotaReport", "measure_attainment"]
-
-_TICK = timedelta(microseconds=1)
 
 
 @final
@@ -210,7 +208,7 @@ def measure_attainment(
     for standing in scope.standings:
         for place in _places(standing, index):
             _count(standing, wanted[place], found[place], pipeline, zone, missing)
-    passed = None if scope.as_of is None else (scope.as_of + _TICK).astimezone(zone).date()
+    last = None if scope.as_of is None else _last_ended(scope.as_of, zone)
     return QuotaReport(
         as_of=scope.as_of,
         known_on=scope.known_on,
@@ -220,7 +218,7 @@ def measure_attainment(
                 won=_sum(one.won, quota),
                 open=_sum(one.open, quota),
                 commit=_sum(one.commit, quota),
-                elapsed=None if passed is None else _elapsed(quota.period, passed, working_days),
+                elapsed=None if last is None else _elapsed(quota.period, last, working_days),
                 won_ids=tuple(one.won),
                 open_ids=tuple(one.open),
             )
@@ -295,15 +293,21 @@ def _count(
             found.commit[id] = amount
 
 
-def _elapsed(period: Period, passed: date, working_days: Collection[date] | None) -> Fraction:
+def _last_ended(as_of: datetime, zone: tzinfo) -> date:
+    """Give the last day that has ended by an instant."""
+    day = as_of.astimezone(zone).date()
+    return day if as_of >= end_of_day(day, zone) else day - timedelta(days=1)
+
+
+def _elapsed(period: Period, last: date, working_days: Collection[date] | None) -> Fraction:
     if working_days is None:
         days = (period.end - period.start).days
-        return Fraction(min(max((passed - period.start).days, 0), days), days)
+        return Fraction(min(max((last - period.start).days + 1, 0), days), days)
     counted = {day for day in working_days if day in period}
     if not counted:
         message = f"none of the working days lies in the period {period}"
         raise ValueError(message)
-    return Fraction(sum(day < passed for day in counted), len(counted))
+    return Fraction(sum(day <= last for day in counted), len(counted))
 
 
 def _check_columns(quotas: Iterable[Quota], scope: Scope, columns: Iterable[str]) -> None:

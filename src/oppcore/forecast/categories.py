@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -14,7 +14,6 @@ from oppcore.errors import Problem
 from oppcore.forecast.deals import EXACT, CategorySource, ForecastDeal, add_up, list_ids, plain, value_deals
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.scope import find_scope
-from oppcore.forecast.sources import ASKED, read_sources
 from oppcore.history import History
 from oppcore.money import Money, sum_by_currency
 from oppcore.periods import Period, as_of_text
@@ -152,7 +151,7 @@ class CategoryForecast:
         return ForecastExplanation(
             title=f"Deals of the category forecast {as_of_text(self.as_of, self.known_on)}",
             deals=self.deals,
-            notes=(self._note(),),
+            notes=(*self._totals(), self._note()),
             left_out=self.left_out,
         )
 
@@ -177,6 +176,12 @@ class CategoryForecast:
             found[deal.category_source] += 1
         return found
 
+    def _totals(self) -> Iterator[str]:
+        together = _rows(attrs.evolve(deal, closes_on=None) for deal in self.deals)
+        for currency in dict.fromkeys(row.currency for row in together):
+            said = [f"{_word(row.category)} {row.single}" for row in together if row.currency == currency]
+            yield f"in all {', '.join(said)}"
+
     def _note(self) -> str:
         counts = self._sources()
         opened = sum(counts.values()) - counts[CategorySource.OUTCOME]
@@ -194,7 +199,7 @@ class CategoryForecast:
                 [
                     row.period,
                     row.currency,
-                    str(row.category).replace("_", " "),
+                    _word(row.category),
                     row.single.amount,
                     row.cumulative.amount,
                     row.count,
@@ -217,6 +222,10 @@ class CategoryForecast:
         return self.table().html()
 
 
+def _word(category: ForecastCategory) -> str:
+    return str(category).replace("_", " ")
+
+
 def forecast_categories(
     source: History | Iterable[Opportunity],
     pipeline: Pipeline,
@@ -236,7 +245,7 @@ def forecast_categories(
     deals need a `timezone` for their month.
     """
     scope = find_scope(source, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
-    valued = value_deals(scope, pipeline, read_sources(ASKED, pipeline), timezone=timezone)
+    valued = value_deals(scope, pipeline, (), timezone=timezone)
     premature = [
         deal.opportunity_id
         for deal in valued.deals

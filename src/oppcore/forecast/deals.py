@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
-from fractions import Fraction
 from typing import Any, final
 
 import attrs
@@ -29,7 +28,6 @@ __all__ = [
     "add_up",
     "list_ids",
     "plain",
-    "round_fraction",
     "round_once",
     "value_deals",
 ]
@@ -136,12 +134,6 @@ def round_once(number: Decimal, currency: str) -> Money:
     """Give an exact sum as money, rounded to the minor unit, ties to the even digit."""
     places = Decimal(1).scaleb(-minor_units(currency))
     return Money(number.quantize(places, context=_ROUNDING), currency)
-
-
-def round_fraction(number: Fraction, currency: str) -> Money:
-    """Give an exact fraction as money, rounded to the minor unit, ties to the even digit."""
-    places = minor_units(currency)
-    return Money(Decimal(round(number * 10**places)).scaleb(-places, context=EXACT), currency)
 
 
 @final

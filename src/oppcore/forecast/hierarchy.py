@@ -18,6 +18,7 @@ from oppcore.table import Table
 
 __all__ = ["HierarchyForecast", "NodeForecast", "check_hierarchy", "roll_up"]
 
+_SUGGESTED = 20  # of the faults; to look for what was meant takes long where there are many nodes
 _VIEWS = ("own", "without_adjustments", "without_owner_adjustment", "without_manager_adjustment", "forecast")
 
 
@@ -175,11 +176,11 @@ def _said(node: NodeForecast) -> str:
 
 def check_hierarchy(managers: Mapping[str, str | None]) -> tuple[Problem, ...]:
     """Give everything that is wrong with who reports to whom: managers that are no nodes, and circles."""
-    problems = [
-        Problem("hierarchy.manager", f"node {node}", {"have": manager, "suggestion": suggest(manager, managers)})
-        for node, manager in managers.items()
-        if manager is not None and manager not in managers
-    ]
+    problems: list[Problem] = []
+    for node, manager in managers.items():
+        if manager is not None and manager not in managers:
+            nearest = suggest(manager, managers) if len(problems) < _SUGGESTED else ""
+            problems.append(Problem("hierarchy.manager", f"node {node}", {"have": manager, "suggestion": nearest}))
     settled: set[str] = set()
     for node in managers:
         way: dict[str, None] = {}
@@ -295,6 +296,7 @@ def _outsiders(amounts: Mapping[str | None, Money], managers: Mapping[str, str |
         if owner is None:
             found.append(Problem("hierarchy.nobody", "", {"amount": money}))
         elif owner not in managers:
-            params = {"have": owner, "amount": money, "suggestion": suggest(owner, managers)}
+            nearest = suggest(owner, managers) if len(found) < _SUGGESTED else ""
+            params = {"have": owner, "amount": money, "suggestion": nearest}
             found.append(Problem("hierarchy.unknown", f"owner {owner}", params))
     return found

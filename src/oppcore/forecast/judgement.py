@@ -205,7 +205,7 @@ def judge_submissions(
         _, end = said.period.instants(zone)
         previous = last.get(said.line)
         last[said.line] = said
-        if scope.as_of is None or scope.as_of + _TICK < end:
+        if scope.as_of is None or scope.as_of < end - _TICK:
             path = f"submission of {said.author} for {said.period}"
             running.append(Problem("period.running", path, {"have": scope.as_of, "need": end}))
             continue

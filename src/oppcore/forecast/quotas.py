@@ -9,7 +9,6 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast.deals import round_fraction
 from oppcore.money import Money
 from oppcore.periods import Period
 
@@ -54,7 +53,7 @@ class Quota:
             raise ValueError(message)
         start = max(since, self.period.start)
         share = Fraction((self.period.end - start).days, (self.period.end - self.period.start).days)
-        return attrs.evolve(self, amount=round_fraction(Fraction(self.amount.amount) * share, self.amount.currency))
+        return attrs.evolve(self, amount=Money.nearest(Fraction(self.amount.amount) * share, self.amount.currency))
 
 
 def find_over_assignment(team: Quota, members: Iterable[Quota]) -> Fraction | None:

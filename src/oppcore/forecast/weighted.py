@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Context, Decimal
@@ -34,7 +35,7 @@ class ForecastRow:
     `won` and `open` are exact sums, `weighted_open` the sum of amount times probability, rounded once to the minor
     unit; `expected` is `won` and `weighted_open` together. `variance` is that of what the open deals bring, exactly, if
     each is won or not whatever becomes of the others; deals that hang together make it larger. `count` is the number
-    of deals in the row, won and open.
+    of deals in the row, won and open; `sources` says how many of the open ones are weighed by which source.
     """
 
     period: str | None
@@ -45,6 +46,7 @@ class ForecastRow:
     variance: Decimal
     won_count: int
     open_count: int
+    sources: Mapping[str, int] = attrs.field(factory=dict[str, int], hash=False)
 
     @property
     def expected(self) -> Money:
@@ -113,7 +115,7 @@ class Forecast:
         return ForecastExplanation(
             title=f"Deals of the forecast {as_of_text(self.as_of, self.known_on)}",
             deals=self.deals,
-            notes=self.notes(),
+            notes=(*map(_sum_up, self.totals), *self.notes()),
             left_out=self.left_out,
         )
 
@@ -127,7 +129,10 @@ class Forecast:
             "measure": "forecast",
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
             "known_on": None if self.known_on is None else self.known_on.isoformat(),
-            "rows": [{key: plain(cell) for key, cell in record.items()} for record in self.as_records()],
+            "rows": [
+                {key: plain(cell) for key, cell in row.as_record().items()} | {"sources": dict(row.sources)}
+                for row in self.rows
+            ],
             "probabilities": dict(self.sources),
             "numbers": str(self.numbers),
             "left_out": [problem.detail() for problem in self.left_out],
@@ -164,6 +169,11 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return self.table().html()
+
+
+def _sum_up(total: ForecastRow) -> str:
+    said = f"in all {total.expected} expected: {total.won} won, and {total.weighted_open} weighted of {total.open} open"
+    return f"{said} (standard deviation {total.deviation})" if total.open_count else said
 
 
 def weigh_forecast(
@@ -228,6 +238,7 @@ def _row(period: str | None, currency: str, deals: list[ForecastDeal]) -> Foreca
         variance=add_up(map(_variance, opened)),
         won_count=len(won),
         open_count=len(opened),
+        sources=dict(sorted(Counter(deal.source for deal in opened if deal.source is not None).items())),
     )
 
 

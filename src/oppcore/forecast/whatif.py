@@ -13,7 +13,7 @@ from typing import Any, final
 
 import attrs
 
-from oppcore.forecast.deals import ForecastDeal, round_fraction
+from oppcore.forecast.deals import ForecastDeal
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_deals
 from oppcore.money import Money, minor_units
 from oppcore.periods import Period
@@ -283,12 +283,12 @@ def _effects(deal: ForecastDeal, one: Supposition) -> dict[tuple[Cell, Lever], F
 def _apportion(effects: list[Fraction], difference: Money) -> list[Money]:
     """Round effects to the minor unit so that they add up to the difference: what is left goes where most was cut."""
     currency = difference.currency
-    rounded = [round_fraction(effect, currency) for effect in effects]
+    rounded = [Money.nearest(effect, currency) for effect in effects]
     unit = 10 ** minor_units(currency)
     left = Fraction((difference - sum(rounded, start=Money.zero(currency))).amount) * unit
     step = 1 if left > 0 else -1
     order = sorted(range(len(effects)), key=lambda place: step * (Fraction(rounded[place].amount) - effects[place]))
     for turn in range(round(abs(left))):
         place = order[turn % len(order)]
-        rounded[place] += round_fraction(Fraction(step, unit), currency)
+        rounded[place] += Money.nearest(Fraction(step, unit), currency)
     return rounded
