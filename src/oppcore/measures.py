@@ -9,6 +9,7 @@ import attrs
 
 from oppcore.forecast import (
     estimate_closing,
+    estimate_run_rate,
     estimate_stage_chain,
     estimate_stage_probabilities,
     run_backtest,
@@ -96,6 +97,7 @@ MEASURES = (
     Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
     Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
+    Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
 )
 """All measures, the past first."""
 

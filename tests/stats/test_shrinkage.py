@@ -12,7 +12,7 @@ from oppcore.stats import (
     PriorBasis,
     digamma,
     fit_beta_prior,
-    fit_isotonic,
+    pool_violators,
     shrink_groups,
     shrink_share,
     trigamma,
@@ -160,8 +160,8 @@ def test_a_group_without_trials_has_the_prior():
         (lambda: shrink_groups({(): (1, 2), ("a",): (1, 2)}), "one depth"),
         (lambda: BetaPrior(1.5, 2), "mean between 0 and 1"),
         (lambda: BetaPrior.of_moments(0.5, 0.5), "no shares"),
-        (lambda: fit_isotonic([1, 2], [1]), "as many weights"),
-        (lambda: fit_isotonic([1, 2], [1, 0]), "weights above 0"),
+        (lambda: pool_violators([1, 2], [1]), "as many weights"),
+        (lambda: pool_violators([1, 2], [1, 0]), "weights above 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(do, message):
@@ -217,9 +217,9 @@ def test_a_share_lies_between_what_was_seen_and_what_is_around(groups):
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(0.1, 5)), max_size=8))
 def test_isotonic_numbers_never_fall_and_keep_the_weighted_sum(points):
     values, weights = [value for value, _ in points], [weight for _, weight in points]
-    found = fit_isotonic(values, weights)
+    found = pool_violators(values, weights)
 
     assert list(found) == sorted(found)
     total = math.fsum(map(math.prod, zip(values, weights, strict=True)))
     assert math.fsum(map(math.prod, zip(found, weights, strict=True))) == pytest.approx(total, abs=1e-9)
-    assert fit_isotonic(found, weights) == pytest.approx(found)
+    assert pool_violators(found, weights) == pytest.approx(found)

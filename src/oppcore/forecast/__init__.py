@@ -1,4 +1,4 @@
-"""Estimating the future: what open deals are worth, weighted by how likely they are to be won."""
+"""Estimating the future: what open deals are worth, and how likely they are to be won, as history has it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_cha
 from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
+from oppcore.forecast.pace import Pace
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.scores import DealScores, score_deals
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
@@ -56,9 +58,12 @@ __all__ = [
     "LossComparison",
     "Method",
     "MethodComparison",
+    "Pace",
     "PlattMap",
     "ReliabilityBin",
     "RevenueErrors",
+    "RunRate",
+    "RunRateRow",
     "Score",
     "StageChain",
     "StageOutlook",
@@ -69,6 +74,7 @@ __all__ = [
     "crps_ensemble",
     "crps_normal",
     "estimate_closing",
+    "estimate_run_rate",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
     "find_actuals",

@@ -13,12 +13,12 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.forecast.spells import AgeClock, Spell, Spells, age_of, find_spells, follow_spells
+from oppcore.forecast.spells import AgeClock, Spell, Spells, age_of, find_spells
 from oppcore.funnel import EstimatedShare
 from oppcore.funnel.buckets import Bucket, Contribution, list_deals
 from oppcore.funnel.counting import days_text
 from oppcore.history import History, Standing, fold_history
-from oppcore.money import Money, minor_units, sum_by_currency
+from oppcore.money import Money, sum_by_currency
 from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
@@ -101,7 +101,7 @@ class Closing:
             if row.amount is not None and row.win.value is not None:
                 part = Fraction(row.amount.amount) * Fraction(row.win.value)
                 sums[row.amount.currency] = sums.get(row.amount.currency, Fraction(0)) + part
-        return {currency: _round(total, currency) for currency, total in sorted(sums.items())}
+        return {currency: Money.nearest(total, currency) for currency, total in sorted(sums.items())}
 
     def row(self, opportunity_id: str) -> ClosingChance:
         """Give the row of a deal. Raises `KeyError` for what is no open deal."""
@@ -256,11 +256,6 @@ _MOST = 16
 """The ages at which a stage is looked at."""
 
 
-def _round(total: Fraction, currency: str) -> Money:
-    units = minor_units(currency)
-    return Money(Decimal(round(total * 10**units)).scaleb(-units), currency)
-
-
 def _judge(
     deals: Iterable[tuple[Standing, timedelta]], spells: Spells, within: timedelta, *, min_deals: int, confidence: float
 ) -> Iterable[ClosingChance]:
@@ -288,16 +283,15 @@ def _judge(
 def _estimate(
     spells: Spells, age: timedelta, within: timedelta, *, min_deals: int, confidence: float
 ) -> tuple[int, int, EstimatedShare]:
-    seen = spells.lasting(age)
-    watched = sum(spell.ago >= age + within for spell in seen)
+    seen, watched = spells.lasting(age), spells.watched(age, within)
     if watched < min_deals:
-        return len(seen), watched, EstimatedShare(None, None, None)
-    curves, time = follow_spells(seen, age, within)
+        return seen, watched, EstimatedShare(None, None, None)
+    curves, time = spells.follow(age, within)
     if _WON not in curves.incidence:
-        return len(seen), watched, EstimatedShare(0.0, None, None)
+        return seen, watched, EstimatedShare(0.0, None, None)
     value = curves.incidence_at(_WON, time)
     low, high = curves.interval_at(_WON, time, confidence) or (None, None)
-    return len(seen), watched, EstimatedShare(None if value is None else float(value), low, high)
+    return seen, watched, EstimatedShare(None if value is None else float(value), low, high)
 
 
 def _problems(rows: Iterable[ClosingChance], min_deals: int) -> Iterable[Problem]:

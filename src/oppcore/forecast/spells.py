@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import final
 
 import attrs
@@ -14,7 +15,7 @@ from oppcore.history import Standing, Trail
 from oppcore.records import Outcome
 from oppcore.stats import IncidenceCurves, count_events, estimate_incidence
 
-__all__ = ["AgeClock", "Spell", "Spells", "age_of", "find_spells", "follow_spells"]
+__all__ = ["AgeClock", "Spell", "Spells", "age_of", "find_spells"]
 
 _STEPS = 200
 """The parts of a horizon in which times are told apart."""
@@ -84,27 +85,37 @@ class Spells:
     """The spells of one stage, the longest stays first, so that those as long as an age are the first of them."""
 
     def __init__(self, spells: Iterable[Spell]) -> None:
-        self._spells = tuple(sorted(spells, key=lambda spell: spell.stay, reverse=True))
-        self._stays = [-(spell.stay // timedelta.resolution) for spell in self._spells]
+        unit = timedelta.resolution
+        rows = [
+            (spell.stay // unit, spell.closed // unit, spell.outcome and str(spell.outcome), spell.ago // unit)
+            for spell in spells
+        ]
+        rows.sort(key=itemgetter(0), reverse=True)
+        self._rows = rows
+        self._stays = [-stay for stay, _, _, _ in rows]
 
-    def lasting(self, age: timedelta) -> tuple[Spell, ...]:
-        """Give the spells that lasted longer than an age."""
-        return self._spells[: bisect_left(self._stays, -(age // timedelta.resolution))]
+    def lasting(self, age: timedelta) -> int:
+        """Give the number of spells that lasted longer than an age."""
+        return bisect_left(self._stays, -(age // timedelta.resolution))
 
+    def watched(self, age: timedelta, within: timedelta) -> int:
+        """Give how many of these came to the age so long ago that they could be watched for a time after it."""
+        wanted = (age + within) // timedelta.resolution
+        return sum(ago >= wanted for _, _, _, ago in self._rows[: self.lasting(age)])
 
-def follow_spells(spells: Iterable[Spell], age: timedelta, within: timedelta) -> tuple[IncidenceCurves, int]:
-    """Give how deals closed after their spells had reached an age, and the time `within` on the axis of the curves.
+    def follow(self, age: timedelta, within: timedelta) -> tuple[IncidenceCurves, int]:
+        """Give how their deals closed after the age, and where the time `within` lies on the axis of these curves.
 
-    Each is taken from the age on, for as long as it was watched, up to the time. What happens within a two-hundredth
-    of the time is taken to happen together.
-    """
-    horizon, start = within // timedelta.resolution, age // timedelta.resolution
-    step = -(-horizon // _STEPS)
-    last = -(-horizon // step)
-    times: list[int] = []
-    causes: list[str | None] = []
-    for spell in spells:
-        after = spell.closed // timedelta.resolution - start
-        times.append(min(-(-after // step), last))
-        causes.append(str(spell.outcome) if after <= horizon and spell.outcome is not None else None)
-    return estimate_incidence(count_events(times, causes)), last
+        Each is taken from the age on, for as long as it was watched, up to the time. What happens within a
+        two-hundredth of the time is taken to happen together.
+        """
+        horizon, start = within // timedelta.resolution, age // timedelta.resolution
+        step = -(-horizon // _STEPS)
+        last = -(-horizon // step)
+        times: list[int] = []
+        causes: list[str | None] = []
+        for _, closed, outcome, _ in self._rows[: self.lasting(age)]:
+            inside = closed - start <= horizon
+            times.append(-((start - closed) // step) if inside else last)
+            causes.append(outcome if inside else None)
+        return estimate_incidence(count_events(times, causes)), last

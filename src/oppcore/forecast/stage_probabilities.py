@@ -15,8 +15,8 @@ from oppcore.history import History, Standing, Trail, fold_history
 from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
-from oppcore.stats.isotonic import fit_isotonic
 from oppcore.stats.shrinkage import ShrunkShare, shrink_groups
+from oppcore.stats.violators import pool_violators
 from oppcore.table import Table
 
 __all__ = ["StageProbabilities", "StageProbability", "estimate_stage_probabilities"]
@@ -301,7 +301,7 @@ def _rising(rows: Sequence[StageProbability]) -> list[StageProbability]:
         path = [(row, row.share) for row in rows if row.group == group and row.share is not None]
         weights = [share.a + share.b for _, share in path]
         found = [
-            fit_isotonic([getattr(row.probability, name) for row, _ in path], weights)
+            pool_violators([getattr(row.probability, name) for row, _ in path], weights)
             for name in ("value", "low", "high")
         ]
         for (row, _), *estimate in zip(path, *found, strict=True):

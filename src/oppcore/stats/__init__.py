@@ -7,7 +7,6 @@ from oppcore.stats.curve import CurveScale, Interval, Probability
 from oppcore.stats.events import Cause, EventTable, count_events
 from oppcore.stats.incidence import IncidenceCurves, estimate_incidence
 from oppcore.stats.intervals import clopper_pearson, newcombe, wilson
-from oppcore.stats.isotonic import fit_isotonic
 from oppcore.stats.log_rank import log_rank_test
 from oppcore.stats.logistic import LogisticCurve, fit_logistic, logistic, logit
 from oppcore.stats.normal import normal_quantile
@@ -28,6 +27,7 @@ from oppcore.stats.special import (
     trigamma,
 )
 from oppcore.stats.survival import RestrictedMean, SurvivalCurve, estimate_survival
+from oppcore.stats.violators import pool_violators
 
 __all__ = [
     "AbsorbingChain",
@@ -62,7 +62,6 @@ __all__ = [
     "estimate_survival",
     "fisher_test",
     "fit_beta_prior",
-    "fit_isotonic",
     "fit_logistic",
     "gamma_cdf",
     "gamma_quantile",
@@ -74,6 +73,7 @@ __all__ = [
     "make_ratio",
     "newcombe",
     "normal_quantile",
+    "pool_violators",
     "shrink_groups",
     "shrink_share",
     "trigamma",

@@ -204,14 +204,27 @@ def _find_summit(slope: Callable[[float], float]) -> tuple[float, PriorBasis]:
             low, high = low / 4, low
             if high < _LEAST:
                 return 1.0, PriorBasis.APART
-    left, right = log(low), log(high)
-    while right - left > 1e-10:
-        middle = (left + right) / 2
-        if slope(exp(middle)) > 0:
-            left = middle
+    return exp(_find_root(slope, log(low), log(high))), PriorBasis.FITTED
+
+
+def _find_root(slope: Callable[[float], float], low: float, high: float) -> float:
+    """Give the logarithm at which a slope goes from above 0 to below, by false position (Illinois) between bounds."""
+    above, below = slope(exp(low)), slope(exp(high))
+    side = 0
+    while high - low > 1e-10:
+        place = (low * below - high * above) / (below - above)
+        if not low < place < high:
+            place = (low + high) / 2
+        found = slope(exp(place))
+        if abs(found) * exp(place) <= 1e-13:
+            return place
+        if found > 0:
+            low, above = place, found
+            below, side = (below / 2 if side > 0 else below), 1
         else:
-            right = middle
-    return exp((left + right) / 2), PriorBasis.FITTED
+            high, below = place, found
+            above, side = (above / 2 if side < 0 else above), -1
+    return (low + high) / 2
 
 
 def _rise(place: float, count: float) -> float:

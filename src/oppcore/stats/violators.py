@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["fit_isotonic"]
+__all__ = ["pool_violators"]
 
 
-def fit_isotonic(values: Sequence[float], weights: Sequence[float] | None = None) -> tuple[float, ...]:
+def pool_violators(values: Sequence[float], weights: Sequence[float] | None = None) -> tuple[float, ...]:
     """Give the numbers that never fall and are nearest to the values, by the sum of weighted squares.
 
     Neighbours that are out of order share their weighted mean. Weights are positive, 1 by default. Raises `ValueError`
@@ -16,7 +16,7 @@ def fit_isotonic(values: Sequence[float], weights: Sequence[float] | None = None
     Source: Ayer, Brunk, Ewing, Reid and Silverman (1955), An empirical distribution function for sampling with
     incomplete information, Annals of Mathematical Statistics 26, 641-647: pooling adjacent violators.
 
-    >>> fit_isotonic([0.1, 0.5, 0.3, 0.9])
+    >>> pool_violators([0.1, 0.5, 0.3, 0.9])
     (0.1, 0.4, 0.4, 0.9)
     """
     given = [1.0] * len(values) if weights is None else list(weights)
