@@ -29,16 +29,24 @@ OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Choices that no problem speaks of.
 UNSPOKEN = {
+    "AdjustmentRule",
     "AgeClock",
+    "AgeVerdict",
+    "AgeingBenchmark",
     "Allowance",
+    "Aspect",
     "Binning",
+    "BottleneckCriterion",
     "CountingRule",
     "CoverageKind",
     "CreationKind",
+    "CycleOf",
+    "CycleSpan",
     "DwellUnit",
     "Ending",
     "EntryRule",
     "HygieneCheck",
+    "Judgement",
     "Match",
     "MovementKind",
     "MovementPolicy",
@@ -47,6 +55,10 @@ UNSPOKEN = {
     "PriorBasis",
     "Score",
     "SlippageKind",
+    "SourceRule",
+    "Standard",
+    "VelocityDeals",
+    "VelocityValue",
 }
 OTHERS = [language for language in find_languages() if language != "en"]
 

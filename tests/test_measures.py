@@ -16,6 +16,7 @@ SETTINGS = {
     "count": CountingRule.ORDERED,
     "within": timedelta(days=30),
     "policy": "book_deltas",
+    "deals": "worked",
     "since": date(2024, 1, 31),
     "until": date(2024, 2, 29),
     "period": read_period("2024-Q1"),
@@ -23,6 +24,7 @@ SETTINGS = {
     "horizon": timedelta(days=10),
     "quota": Money("1000", "EUR"),
     "timezone": "UTC",
+    "leads": golden(),
 }
 
 

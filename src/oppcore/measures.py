@@ -17,12 +17,17 @@ from oppcore.forecast import (
     weigh_forecast,
 )
 from oppcore.funnel import (
+    measure_ageing,
+    measure_bottlenecks,
     measure_coverage,
     measure_creation,
+    measure_cycle,
+    measure_deviations,
     measure_drop_off,
     measure_dwell,
     measure_funnel,
     measure_hygiene,
+    measure_lead_sources,
     measure_losses,
     measure_mature_conversion,
     measure_movement,
@@ -30,6 +35,7 @@ from oppcore.funnel import (
     measure_stage_win_rates,
     measure_time_to_convert,
     measure_transitions,
+    measure_velocity,
     measure_win_rates,
 )
 from oppcore.history import take_snapshot
@@ -80,11 +86,19 @@ MEASURES = (
     Measure("time_to_convert", "How long did it take from step to step?", measure_time_to_convert),
     Measure("mature_conversion", "Which share goes on within a given time?", measure_mature_conversion),
     Measure("dwell", "How long do deals stay in each stage?", measure_dwell),
+    Measure("cycle", "How long do deals take until they are closed?", measure_cycle),
+    Measure("ageing", "Which open deals have stood in their stage for too long?", measure_ageing),
+    Measure("velocity", "How much money does the pipeline bring per day, and why has that changed?", measure_velocity),
+    Measure("bottlenecks", "Which stage is the bottleneck, of what, and is that sure?", measure_bottlenecks),
     Measure("movement", "What changed in the open pipeline between two days, and by how much?", measure_movement),
     Measure("slippage", "What became of the deals that were expected to close in a period?", measure_slippage),
     Measure("creation", "How many deals came into being in each period, and worth how much?", measure_creation),
     Measure("coverage", "Is there enough in the pipeline for the quota?", measure_coverage),
     Measure("losses", "Why, to whom or where are deals lost?", measure_losses),
+    Measure("deviations", "Who does better or worse than the standard funnel, beyond chance?", measure_deviations),
+    Measure(
+        "lead_sources", "Which share of the leads from each source became deals, and won ones?", measure_lead_sources
+    ),
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),

@@ -6,7 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from oppcore.exchange import read_changes, read_table
-from oppcore.funnel import Cohort, measure_creation, measure_movement, measure_time_to_convert, measure_win_rates
+from oppcore.funnel import (
+    Cohort,
+    measure_ageing,
+    measure_bottlenecks,
+    measure_creation,
+    measure_cycle,
+    measure_dwell,
+    measure_movement,
+    measure_time_to_convert,
+    measure_velocity,
+    measure_win_rates,
+)
 from oppcore.measures import MEASURES
 from oppcore.periods import read_period
 from oppcore.pipeline import load_pipeline
@@ -45,6 +56,21 @@ def read(files):
 
 def sets(**settings):
     return [part for name, text in settings.items() for part in ("--set", f"{name}={text}")]
+
+
+def test_leads_are_read_from_a_second_file(oppcore, tmp_path):
+    (tmp_path / "deals.csv").write_text("opportunity_id,stage,at,lead_id\no1,new,2024-01-03,l1\no1,won,2024-01-09,l1\n")
+    (tmp_path / "leads.csv").write_text(
+        "opportunity_id,stage,at,source\nl1,in,2024-01-01,web\nl2,in,2024-01-02,web\nl3,in,2024-01-02,\n"
+    )
+    leads = tmp_path / "leads.csv"
+    given = ("--won", "won", "--lost", "none", "--timezone", "UTC", "--set", f"leads={leads}", "--format", "json")
+    found = json.loads(oppcore("measure", "lead_sources", tmp_path / "deals.csv", *given).out)
+
+    assert [(row["source"], row["leads"], row["won"]["value"]) for row in found["rows"]] == [
+        ("web", 2, 0.5),
+        (None, 1, 0),
+    ]
 
 
 def test_the_list_names_every_measure(oppcore):
@@ -95,6 +121,45 @@ def test_lists_times_shares_and_cohorts_are_read(oppcore, files, read):
     cohort = Cohort(read_period("2024-01"), "offer")
     expected = measure_win_rates(*read, cohort=cohort, timezone="UTC")
     assert json.loads(ran.out) == json.loads(json.dumps(expected.detail()))
+
+
+@pytest.mark.parametrize(
+    ("measure", "texts", "settings"),
+    [
+        (
+            measure_dwell,
+            {"unit": "deal", "stages": "new,offer", "since": "2024-01-02", "until": "10d", "quantiles": "0.25"},
+            {
+                "unit": "deal",
+                "stages": ["new", "offer"],
+                "since": date(2024, 1, 2),
+                "until": timedelta(days=10),
+                "quantiles": [0.25],
+            },
+        ),
+        (measure_cycle, {"start": "offer", "span": "net"}, {"start": "offer", "span": "net"}),
+        (
+            measure_ageing,
+            {"benchmark": "won", "share": "0.5", "minimum": "1"},
+            {"benchmark": "won", "share": 0.5, "minimum": 1},
+        ),
+        (
+            measure_velocity,
+            {"period": "2024-02", "earlier": "2024-01", "deals": "worked", "value": "all"},
+            {"period": read_period("2024-02"), "earlier": read_period("2024-01"), "deals": "worked", "value": "all"},
+        ),
+        (
+            measure_bottlenecks,
+            {"seed": "3", "resamples": "5", "rank_by": "loss", "cycle": "all"},
+            {"seed": 3, "resamples": 5, "rank_by": "loss", "cycle": "all"},
+        ),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_the_measures_of_time_take_their_settings(oppcore, files, read, measure, texts, settings):
+    ran = oppcore("measure", measure.__name__.removeprefix("measure_"), *files, *sets(**texts), "--format", "json")
+
+    assert json.loads(ran.out) == json.loads(json.dumps(measure(*read, timezone="UTC", **settings).detail()))
 
 
 def test_money_is_read(oppcore, files):

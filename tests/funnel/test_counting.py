@@ -45,7 +45,7 @@ def journeys(pipeline, *logs, steps, **limits):
 
 def depth(log, steps="abc", **limits):
     """How many steps one log reaches."""
-    return sum(counts(journeys(letters("abcefghi"), log, steps=steps, **limits))[:-1])
+    return sum(counts(journeys(letters("abcefghisp"), log, steps=steps, **limits))[:-1])
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def depth(log, steps="abc", **limits):
         ("backfilled_unless_lost", [11, 8, 6, 4]),
         ("ordered", [11, 6, 4, 3]),
         ("strict", [11, 6, 4, 2]),
+        ("unordered", [12, 8, 5, 3]),
     ],
 )
 def test_the_golden_log_counts_as_by_hand(rule, expected):
@@ -79,6 +80,25 @@ STRICT_JOURNEYS = ("s", "ps", "spdi", "idps", "psdpi", "dsdp", "dspid", "ip")
 @pytest.mark.parametrize(("rule", "expected"), [("strict", [7, 2, 1]), ("ordered", [7, 4, 3])])
 def test_strict_and_ordered_counts_are_those_of_posthog(rule, expected):
     assert counts(journeys(letters("spi"), *STRICT_JOURNEYS, steps="spi", count=rule))[:3] == expected
+
+
+def test_unordered_counts_are_those_of_posthog():
+    # test_funnel_unordered.py, restated: how many did one, two, three of the steps, in any order.
+    funnel = journeys(
+        letters("spi"), "s", "ps", "spdi", "ips", "psdi", "di", "dp", "ip", steps="spi", count="unordered"
+    )
+
+    assert counts(funnel)[:3] == [8, 5, 3]
+    assert [step.name for step in funnel.steps] == ["any 1", "any 2", "any 3", "any 4"]
+    assert funnel.ids("any 3") == ("2", "3", "4")
+
+
+def test_in_a_window_the_best_stretch_of_an_unordered_way_counts():
+    # s on second 0, i and p on 9 and 10: within 2 seconds two steps, from the first entry on one.
+    log = "sddddddddip"
+
+    assert depth(log, "spi", count="unordered", window=timedelta(seconds=2)) == 2
+    assert depth(log, "spi", count="unordered", window=timedelta(seconds=2), entry="first") == 1
 
 
 @pytest.mark.parametrize(("rule", "expected"), [("ordered", [3, 3, 3, 3, 3, 1]), ("strict", [3, 1, 3, 3, 2, 1])])
@@ -321,6 +341,9 @@ def counted(path, names, rule, *, window, entry, exclude, lost):
         def implies(stage, step):
             return stage == keys[step]
 
+    if rule == "unordered":
+        starts = [place for place in places if path[place][0] in keys]
+
     if rule in ("touched", "backfilled"):
         begun = [
             p
@@ -338,6 +361,11 @@ def counted(path, names, rule, *, window, entry, exclude, lost):
     def proofs(step):
         if rule in ("touched", "backfilled"):
             yield from ((s, p) for s in starts for p in range(s, len(path)) if implies(path[p][0], step))
+            return
+        if rule == "unordered":
+            for start, end in ((s, p) for s in starts for p in range(s, len(path))):
+                if len({path[place][0] for place in range(start, end + 1)} & set(keys)) > step:
+                    yield start, end
             return
         for picked in combinations(places, step + 1):
             if picked[0] not in starts or [path[p][0] for p in picked] != keys[: step + 1]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from statistics import quantiles
 
 import pytest
@@ -15,12 +15,16 @@ from oppcore.funnel import (
     Cohort,
     OutcomeRule,
     combine,
+    count_ageing,
     count_closings,
+    count_cycles,
     count_dwell,
     count_mature_visits,
     count_stage_outcomes,
     count_times,
     count_visits,
+    finish_ageing,
+    finish_cycle,
     finish_drop_off,
     finish_dwell,
     finish_mature_conversion,
@@ -466,6 +470,8 @@ COUNTED = {
     "win_rates": (count_closings, finish_win_rates, {"outcome": "each_close"}),
     "mature_conversion": (count_mature_visits, finish_mature_conversion, {"within": timedelta(days=4)}),
     "time_to_convert": (count_times, finish_time_to_convert, {"count": "ordered"}),
+    "ageing": (count_ageing, partial(finish_ageing, minimum=2), {"benchmark": "won"}),
+    "cycle": (count_cycles, finish_cycle, {"span": "net", "start": "Q"}),
     "dwell": (count_dwell, finish_dwell, {"unit": "deal", "since": day(1)}),
 }
 
@@ -500,7 +506,7 @@ def test_neither_the_order_of_the_rows_nor_what_comes_later_changes_a_report(mea
     assert one.detail() == other.detail()
 
 
-@pytest.mark.parametrize("measure", COUNTED)
+@pytest.mark.parametrize("measure", COUNTED.keys() - {"ageing"})  # which has a line for each open deal
 def test_a_report_shows_in_a_terminal_a_notebook_a_data_frame_and_as_json(measure):
     count, finish, how = COUNTED[measure]
     plain = finish(count(sold(), PIPELINE, **how))

@@ -12,7 +12,7 @@ from time import perf_counter
 import pytest
 
 from oppcore.forecast import weigh_forecast
-from oppcore.funnel import measure_funnel
+from oppcore.funnel import measure_cycle, measure_dwell, measure_funnel
 from oppcore.history import Row, fold_history, make_history, take_snapshot
 from oppcore.money import Money
 from oppcore.pipeline import Pipeline, Stage
@@ -169,6 +169,31 @@ def test_leadforge_won_what_it_should(leadforge, figures):
 
     assert snapshot.amounts[Outcome.WON] == {"USD": Money(won, "USD")}
     assert sum(row.won.amount for row in forecast.rows) == won
+
+
+def test_leadforge_visits_that_ended_lasted_as_they_should(leadforge, figures):
+    dwell = measure_dwell(leadforge, LEADFORGE)
+    means = {row.name: round(row.completed_mean_days, 6) for row in dwell.rows}
+
+    assert means == figures["leadforge_seed42"]["days_in_stage_mean_completed"]
+    assert {row.name: row.completed_median_days for row in dwell.rows} == figures["leadforge_seed42"][
+        "days_in_stage_median_completed"
+    ]
+    # Where many are still there, that says little: most have not left the negotiation.
+    assert dwell.row("negotiation").median_days.value is None
+
+
+def test_leadforge_deals_were_won_in_as_many_days_as_they_should(leadforge, figures):
+    cycle = measure_cycle(leadforge, LEADFORGE)
+
+    assert cycle.row("won").median_days == figures["leadforge_seed42"]["cycle_days_median_won"]
+
+
+def test_lending_cases_take_as_long_as_they_should(lending, figures):
+    cycle = measure_cycle(lending, LENDING)
+    expected = figures["lending_simulated"]["cycle_hours_median_by_outcome"]
+
+    assert {name: round(24 * cycle.row(name).median_days, 6) for name in expected} == pytest.approx(expected, abs=1e-5)
 
 
 def test_processlog_deals_reach_each_stage(processlog, figures):

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from oppcore.exchange import read_changes, read_table
+from oppcore.funnel import measure_lead_sources
 from oppcore.history import fold_history
 from oppcore.history.inference import infer_pipeline
 
@@ -88,3 +89,32 @@ def test_it_loads_by_the_template_without_saying_what_the_stages_mean(oppcore, r
     assert {stage["name"]: stage["count"] for stage in found["stages"] if stage["count"]} == {
         name: count for name, count in known["by_stage"].items() if not name.startswith("Closed")
     }
+
+
+def test_the_leads_by_source_count_as_in_the_file(folder):
+    found = list(read_table(folder / "salesforce_devorg_history" / "Lead.csv"))
+    leads = read_changes(
+        ({**one, "stage": one["Status"], "at": "2026-02-23"} for one in found),
+        columns={"opportunity_id": "Id", "source": "LeadSource"},
+        timezone="UTC",
+    )
+    changes = read_table(folder / "salesforce_devorg_history" / "OpportunityHistory.csv")
+    history = read_changes(
+        changes,
+        columns={"opportunity_id": "OpportunityId", "stage": "StageName", "at": "CreatedDate"},
+        date_format="%m/%d/%y %I:%M %p",
+        timezone="UTC",
+        lenient=True,
+        money=False,
+    )
+    pipeline = infer_pipeline(history, won=["Closed Won"], lost=["Closed Lost"])
+    links = [(one["Id"], one["ConvertedOpportunityId"]) for one in found if one["ConvertedOpportunityId"]]
+    report = measure_lead_sources(history, pipeline, leads=leads, links=links)
+
+    assert report.aside["leads"] == len(found) == 22
+    assert report.aside["links_without_deal"] == 0
+    assert sum(one.converted.numerator for one in report.rows) == len(links)
+    for one in report.rows:
+        mine = [lead for lead in found if (lead["LeadSource"] or None) == one.source]
+        assert one.leads == len(mine)
+        assert one.converted.numerator == sum(bool(lead["ConvertedOpportunityId"]) for lead in mine)

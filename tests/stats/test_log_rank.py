@@ -72,6 +72,16 @@ def test_a_group_that_was_never_there_with_others_is_not_compared():
     assert both.statistic == pytest.approx(log_rank_test(early).statistic + log_rank_test(late).statistic)
 
 
+def test_corrected_it_takes_half_an_event_off_the_difference():
+    plain, corrected = log_rank_test(PAIR), log_rank_test(PAIR, corrected=True)
+    off = abs(plain.observed[0] - plain.expected[0])
+
+    assert corrected.statistic == pytest.approx(plain.statistic * ((off - 0.5) / off) ** 2, rel=1e-12)
+    assert log_rank_test([PAIR[0]] * 2, corrected=True).statistic == 0
+    with pytest.raises(ValueError, match="for two groups, not 3"):
+        log_rank_test([PAIR[0]] * 3, corrected=True)
+
+
 @pytest.mark.parametrize("tables", [[], [PAIR[0]], [PAIR[0], EventTable()], [count_events([5], [1])] * 2])
 def test_where_there_is_nothing_to_compare_it_says_so(tables):
     with pytest.raises(ValueError, match="nothing can be compared"):

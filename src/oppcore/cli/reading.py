@@ -114,6 +114,10 @@ class Reading:
                 lenient=self.lenient,
             )
 
+    def read_beside(self, name: str) -> History:
+        """Read another change table in the same way, of which only its own names of columns count."""
+        return attrs.evolve(self, changes=name, map=(), records=None, record_map=()).read(money=False)
+
     def picked_steps(self) -> tuple[str, ...] | None:
         """Give the steps that were named, in order."""
         return listed(self.steps)

@@ -14,6 +14,7 @@ import click
 
 from oppcore.cli.reading import Reading
 from oppcore.funnel import Cohort
+from oppcore.history import History
 from oppcore.money import Money
 from oppcore.periods import Period, read_period
 
@@ -45,6 +46,8 @@ def _members(hint: Any) -> tuple[Any, ...]:
 def _shape(hint: Any) -> tuple[str, Any]:
     """Give how a setting is written, and the type or choices that are behind it; empty where it cannot be."""
     members = _members(hint)
+    if History in members:
+        return "changes", None
     for one in members:
         if isinstance(one, type) and issubclass(one, StrEnum):
             return "choice", one
@@ -83,6 +86,7 @@ _WRITTEN = {
     "number": "a whole number",
     "share": "a number",
     "text": "a text",
+    "changes": "a file like CHANGES",
     "scope": "COLUMN=VALUE|VALUE, columns separated by ;",
 }
 
@@ -128,6 +132,8 @@ def _read(text: str, hint: Any, name: str, reading: Reading) -> Any:
             case "money":
                 amount, _, currency = text.partition(" ")
                 return Money(Decimal(amount), currency.strip())
+            case "changes":
+                return reading.read_beside(text)
             case "day":
                 return reading.when(text, name)
             case "flag":

@@ -29,7 +29,7 @@ from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.scores import DealScores, score_deals
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
-from oppcore.forecast.trial import Judgement, Trial
+from oppcore.forecast.trial import MethodJudgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 from oppcore.forecast.win_count import win_count_interval
 
@@ -53,11 +53,11 @@ __all__ = [
     "ForecastRow",
     "FrequencyTable",
     "IsotonicMap",
-    "Judgement",
     "LeagueRow",
     "LossComparison",
     "Method",
     "MethodComparison",
+    "MethodJudgement",
     "Pace",
     "PlattMap",
     "ReliabilityBin",

@@ -12,7 +12,7 @@ from oppcore.errors import Problem
 from oppcore.forecast.calibration import Calibration, measure_calibration
 from oppcore.forecast.league import LeagueRow, MethodComparison, Score
 from oppcore.forecast.methods import NAIVE
-from oppcore.forecast.trial import Judgement, Trial
+from oppcore.forecast.trial import MethodJudgement, Trial
 from oppcore.table import Table
 
 __all__ = ["Backtest"]
@@ -47,7 +47,7 @@ class Backtest:
                 return row
         raise KeyError(method)
 
-    def judgements(self, method: str) -> tuple[Judgement, ...]:
+    def judgements(self, method: str) -> tuple[MethodJudgement, ...]:
         """Give everything a method said, origin by origin, and what came of it. Raises `KeyError` for no method."""
         return tuple(judgement for trial in self.trials for judgement in trial.judgements(method))
 

@@ -11,8 +11,8 @@ from oppcore.funnel.tally import add_members, add_numbers
 
 __all__ = ["Cell", "CellCounts"]
 
-Cell = tuple[str, str]
-"""The name of a line (a stage, a pair of steps) and of what is counted in it."""
+Cell = tuple[str | None, str]
+"""The name of a line (a stage, a pair of steps, a value of a column) and of what is counted in it."""
 
 
 @final
@@ -34,11 +34,11 @@ class CellCounts:
             numbers = add_numbers(numbers, cells)
         return cls(numbers, members)
 
-    def number(self, name: str, *kinds: str) -> int:
+    def number(self, name: str | None, *kinds: str) -> int:
         """Give how many of these kinds there are in a line."""
         return sum(self.numbers.get((name, kind), 0) for kind in kinds)
 
-    def ids(self, name: str, *kinds: str) -> tuple[str, ...]:
+    def ids(self, name: str | None, *kinds: str) -> tuple[str, ...]:
         """Give the ids of the deals with any of these kinds in a line."""
         members = self.members or {}
         return tuple(key for key, cells in members.items() if any((name, kind) in cells for kind in kinds))

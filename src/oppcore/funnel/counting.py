@@ -23,7 +23,8 @@ class CountingRule(StrEnum):
     `touched`: to have stood in it at some time. `backfilled`: to have stood in it or in any later one.
     `backfilled_unless_lost`: the same for deals that are open or won; lost and abandoned ones count where they stood.
     `ordered`: to have stood in every step up to it, one after the other; other stages may lie between. `strict`: the
-    same, and no other stage lies between.
+    same, and no other stage lies between. `unordered`: to have stood in so many of the steps, whichever they are and in
+    any order; the steps of such a funnel are `any 1`, `any 2` and so on.
     """
 
     TOUCHED = "touched"
@@ -31,6 +32,7 @@ class CountingRule(StrEnum):
     BACKFILLED_UNLESS_LOST = "backfilled_unless_lost"
     ORDERED = "ordered"
     STRICT = "strict"
+    UNORDERED = "unordered"
 
 
 class EntryRule(StrEnum):
@@ -59,7 +61,8 @@ class Counting:
     """How deals are counted in steps: the rule, the steps, and what ends a way through them.
 
     A way begins where a deal enters the first step; by the rules that ask for no order, also where it enters any step
-    for the first time. It ends before the first of the stages in `exclude`, and `window` (None: never) after it began.
+    for the first time, and by `unordered` wherever it enters any step. It ends before the first of the stages in
+    `exclude`, and `window` (None: never) after it began.
     """
 
     count: CountingRule
@@ -89,6 +92,13 @@ class Counting:
             entry=choose(EntryRule, entry, "entry rule"),
             exclude=excluded,
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the counts are called, in order: the steps, or how many of them."""
+        if self.count is CountingRule.UNORDERED:
+            return tuple(f"any {number}" for number in range(1, len(self.steps) + 1))
+        return self.steps
 
     def text(self) -> str:
         """Say it in a few words: what stands in a title."""

@@ -164,10 +164,10 @@ def measure_funnel(
 ) -> Funnel:
     """Give the number of deals that reached each step, and the shares that went on, with Wilson intervals.
 
-    The steps are the open stages in order, then the outcome `won`; `steps` picks and orders open stages (`won`, or a
-    won stage, may end it and is added where it does not). `count` is the counting rule (see `CountingRule`): there is
-    no default, because the rules give different numbers for the same deals. `as_of` and `known_on` are instants
-    (inclusive), dates (the end of that day in `timezone`) or None.
+    The steps are the open stages in order, then the outcome `won` (by `unordered`: so many of them); `steps` picks and
+    orders open stages (`won`, or a won stage, may end it and is added where it does not). `count` is the counting rule
+    (see `CountingRule`): there is no default, because the rules give different numbers for the same deals. `as_of` and
+    `known_on` are instants (inclusive), dates (the end of that day in `timezone`) or None.
 
     `by` groups by a column: by the value said last or, with `attribution`, the `first`, or the one that held when the
     step of this name was entered. `cohort` picks the deals that began in a period of days in `timezone`. `window`
@@ -202,7 +202,7 @@ def measure_funnel(
 def finish_funnel(tally: Tally[Counting, StepCounts], *, confidence: float | Decimal = 0.95) -> Funnel:
     """Give the funnel of counts: every division is done here, whoever counted."""
     level = float(confidence)
-    total, steps, basis = tally.total, tally.definition.steps, tally.basis
+    total, steps, basis = tally.total, tally.definition.names, tally.basis
     groups = [
         FunnelGroup(by=value, deals=counts.deals, steps=_steps(steps, counts, level))
         for value, counts in sorted_groups(tally)

@@ -47,7 +47,7 @@ class ReportGroup(Generic[L]):
 class Report(Generic[L]):
     """The lines of a measure. `definition` says in words what they are, `basis` of which deals and as of when.
 
-    `confidence` is that of the intervals, None where there are none. `aside` holds numbers that stand beside the lines,
+    `confidence` is that of the intervals, None where there are none. `aside` holds what stands beside the lines,
     `tally` the counts they are made of. `groups` is empty where nothing is grouped.
     """
 
@@ -57,7 +57,7 @@ class Report(Generic[L]):
     confidence: float | None
     rows: tuple[L, ...]
     groups: tuple[ReportGroup[L], ...] = ()
-    aside: Mapping[str, int] = attrs.field(factory=dict[str, int], hash=False)
+    aside: Mapping[str, int | str] = attrs.field(factory=dict[str, int | str], hash=False)
     tally: Tally[Any, Any] = attrs.field(repr=False)
 
     @property
@@ -129,7 +129,7 @@ class Report(Generic[L]):
         if self.confidence is not None:
             notes.append(f"intervals hold with {self.confidence:.0%} confidence")
         if self.aside:
-            notes.append(", ".join(f"{name.replace('_', ' ')}: {number:,}" for name, number in self.aside.items()))
+            notes.append(", ".join(f"{name.replace('_', ' ')}: {_said(value)}" for name, value in self.aside.items()))
         if self.basis.attribution != LAST:
             notes.append(f"{by} is the one of {self.basis.attribution}")
         title = f"{self.measure.replace('_', ' ').capitalize()} {self.basis.text()}"
@@ -149,7 +149,7 @@ def make_report(
     lines: Callable[[Any], Iterable[L]],
     *,
     confidence: float | Decimal | None = None,
-    aside: Mapping[str, int] | None = None,
+    aside: Mapping[str, int | str] | None = None,
 ) -> Report[L]:
     """Give the report of counts, whose `lines` are made of those of all deals, and of each group."""
     return Report(
@@ -167,6 +167,10 @@ def make_report(
 def _cells(row: Line) -> dict[str, Any]:
     cells = {name: value for name, value in row.figures().items() if not isinstance(value, tuple)}
     return {name: _Days(value) if isinstance(value, float) else value for name, value in cells.items()}
+
+
+def _said(value: int | str) -> str:
+    return value if isinstance(value, str) else f"{value:,}"
 
 
 def _record(row: Line) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta, tzinfo
 from typing import Self, final
@@ -10,10 +11,10 @@ import attrs
 
 from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.counting import Counting, CountingRule, EntryRule
-from oppcore.funnel.sample import LAST, find_sample
+from oppcore.funnel.sample import LAST, Basis, find_sample
 from oppcore.funnel.tally import Tally, add_members
 from oppcore.funnel.way import Way
-from oppcore.history import History
+from oppcore.history import History, Trail, read_shapes
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
 
@@ -39,9 +40,7 @@ class StepCounts:
     @classmethod
     def of(cls, masks: Mapping[str, int], steps: int, no_longer_won: int) -> Self:
         """Count the deals of a group from the steps of each."""
-        by_mask: dict[int, int] = {}
-        for mask in masks.values():
-            by_mask[mask] = by_mask.get(mask, 0) + 1
+        by_mask = Counter(masks.values())
 
         def count(bits: int) -> int:
             return sum(number for mask, number in by_mask.items() if mask & bits == bits)
@@ -84,6 +83,13 @@ def count_steps(
     The settings are those of `measure_funnel`; parts need the same `as_of`.
     """
     counting = Counting.of(pipeline, count=count, steps=steps, window=window, entry=entry, exclude=exclude)
+    way = Way(counting, pipeline)
+    size = len(counting.steps)
+    last = 1 << (size - 1)
+    if by is None and cohort is None and attribution == LAST and way.needs_no_instants:
+        return _count_shapes(
+            history, counting, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient
+        )
     sample = find_sample(
         history,
         pipeline,
@@ -95,9 +101,6 @@ def count_steps(
         attribution=attribution,
         cohort=cohort,
     )
-    way = Way(counting, pipeline)
-    size = len(counting.steps)
-    last = 1 << (size - 1)
     groups: dict[str | None, StepCounts] = {}
     for group, deals in sample.groups.items():
         masks: dict[str, int] = {}
@@ -108,6 +111,35 @@ def count_steps(
                 no_longer_won += 1
         groups[group] = StepCounts.of(masks, size, no_longer_won)
     return Tally(definition=counting, basis=sample.basis, none=StepCounts.of({}, size, 0), groups=groups)
+
+
+def _count_shapes(
+    history: History,
+    counting: Counting,
+    pipeline: Pipeline,
+    *,
+    as_of: date | None,
+    known_on: date | None,
+    timezone: str | tzinfo | None,
+    lenient: bool,
+) -> Tally[Counting, StepCounts]:
+    """Count what depends on the order of things only: once for each shape."""
+    way, size = Way(counting, pipeline), len(counting.steps)
+    last, over = 1 << (size - 1), 1 << size  # the last step, and no longer won: a bit more than there are steps
+
+    def say(trail: Trail) -> int:
+        outcome = Outcome.OPEN if trail.standing is None else trail.standing.outcome
+        mask = way.reached(trail.path, outcome)
+        return mask | over if mask & last and outcome is not Outcome.WON else mask
+
+    found = read_shapes(history, pipeline, say, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
+    masks = found.values
+    no_longer_won = sum(number for mask, number in Counter(masks.values()).items() if mask & over)
+    if no_longer_won:
+        masks = {id: mask & ~over for id, mask in masks.items()}
+    basis = Basis(as_of=found.as_of, known_on=found.known_on, left_out=found.left_out)
+    groups: dict[str | None, StepCounts] = {None: StepCounts.of(masks, size, no_longer_won)} if masks else {}
+    return Tally(definition=counting, basis=basis, none=StepCounts.of({}, size, 0), groups=groups)
 
 
 def _added(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from oppcore.records import Outcome
 __all__ = ["Way"]
 
 Path = Sequence[tuple[str | None, datetime]]
-_FREE = frozenset({CountingRule.TOUCHED, CountingRule.BACKFILLED, CountingRule.BACKFILLED_UNLESS_LOST})
+_FREE = frozenset(CountingRule) - {CountingRule.ORDERED, CountingRule.STRICT}
 """The rules that ask for no order."""
 
 
@@ -48,11 +48,18 @@ class Way:
             match rule:
                 case CountingRule.TOUCHED:
                     mask |= self._touched(part)
+                case CountingRule.UNORDERED:
+                    mask |= (1 << self._touched(part).bit_count()) - 1
                 case CountingRule.BACKFILLED:
                     mask |= (2 << max(self._levels.get(stage, -1) for stage, _ in part)) - 1
                 case _:
                     mask |= (1 << len(tuple(self._reach(part)))) - 1
         return mask
+
+    @property
+    def needs_no_instants(self) -> bool:
+        """Whether the order in which stages were entered says it all."""
+        return self._counting.window is None and not self._strict  # strict asks which entries are one event
 
     def instants(self, path: Path) -> Iterator[tuple[datetime, ...]]:
         """Give, for each way there is, the instants at which its steps were reached one after the other."""
@@ -61,9 +68,10 @@ class Way:
 
     def _parts(self, path: Path, positions: Mapping[str | None, int], *, every: bool) -> Iterator[Path]:
         free = self._counting.count in _FREE
+        anywhere = self._counting.count is CountingRule.UNORDERED
         begun = False
         for index, (stage, at) in enumerate(path):
-            if stage == self._first or (free and not begun and stage in positions):
+            if stage == self._first or (free and (anywhere or not begun) and stage in positions):
                 begun = True
                 yield self._part(path, index, at)
                 if not every:

@@ -8,6 +8,7 @@ from oppcore.history.history import History, make_history
 from oppcore.history.inference import infer_pipeline
 from oppcore.history.past import Past, fold_history
 from oppcore.history.row import Row, RowKind
+from oppcore.history.shapes import Shapes, read_shapes
 from oppcore.history.snapshot import Snapshot, StageCount, take_snapshot
 from oppcore.history.sorted import fold_sorted
 from oppcore.history.standing import COLUMNS, Standing, standing_of
@@ -23,6 +24,7 @@ __all__ = [
     "Past",
     "Row",
     "RowKind",
+    "Shapes",
     "Snapshot",
     "StageCount",
     "Standing",
@@ -34,6 +36,7 @@ __all__ = [
     "fold_sorted",
     "infer_pipeline",
     "make_history",
+    "read_shapes",
     "rows_of",
     "standing_of",
     "take_snapshot",

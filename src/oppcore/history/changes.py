@@ -47,6 +47,8 @@ __all__ = ["Adoption", "adopt_history", "rows_of"]
 
 _SAID = ("amount", "owner_id", "source", "probability", "forecast_category", "expected_close_on")
 """What a row says of a record, by the names both use."""
+_FURTHER = ("lead_id",)
+"""What further columns say of a record: the lead it came from."""
 
 
 def rows_of(changes: Iterable[Change]) -> Iterator[Row]:
@@ -103,13 +105,13 @@ def _correction(change: Corrected, corrected: Row) -> Row:
 def _sayable(stamp: Stamp, edits: Iterable[Edit]) -> dict[str, Any]:
     """Give what edits say in a row: its own columns, and the host's fields for the further ones."""
     built_in = fields_of(stamp.kind)
-    return {edit.field: edit.new for edit in edits if edit.field in _SAID or edit.field not in built_in}
+    return {edit.field: edit.new for edit in edits if edit.field in (*_SAID, *_FURTHER) or edit.field not in built_in}
 
 
 def _image_rows(change: Opened) -> Iterator[Row]:
     stamp, progress = change.stamp, change.record.progress
     stage, outcome, reason = progress.stage, progress.outcome, progress.reason
-    values = {**{name: get_field(change.record, name) for name in _SAID}, **change.record.fields}
+    values = {**{name: get_field(change.record, name) for name in (*_SAID, *_FURTHER)}, **change.record.fields}
     said = {name: value for name, value in values.items() if value is not None}
     if progress.closed_at is not None and progress.closed_at > progress.entered_at:
         yield _row(stamp, stage, None, at=progress.entered_at)
@@ -163,7 +165,7 @@ def adopt_history(pipeline: Pipeline, history: History, *, actor: Actor | None =
     Structure is obeyed, gates are not evaluated. An opportunity that was removed or merged in the end, or that stands
     in a stage or state the pipeline does not have, is left out whole and listed. Versions follow happened order; a row
     recorded before the one that precedes it counts as recorded with that one. Further columns that bear the name of a
-    text or choice the pipeline declares come along.
+    text or choice the pipeline declares come along, and so does `lead_id`.
 
     Raises `ValueError` for a lead pipeline: a change table is about deals.
     """
@@ -236,7 +238,8 @@ class _Adopting:
 
     def _values(self, row: Row) -> dict[str, Any]:
         said = {name: getattr(row, name) for name in _SAID}
-        own = {field.key for field in self._pipeline.fields if field.type in (FieldType.TEXT, FieldType.CHOICE)}
+        texts = (field.key for field in self._pipeline.fields if field.type in (FieldType.TEXT, FieldType.CHOICE))
+        own = {*texts, *_FURTHER}
         further = {name: value for name, value in row.further.items() if name in own}
         cleared = dict.fromkeys(name for name in row.cleared if name in said or name in own)
         return {name: value for name, value in {**said, **further}.items() if value is not None} | cleared

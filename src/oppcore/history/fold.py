@@ -46,6 +46,8 @@ _FITTING: Mapping[StageKind, frozenset[Outcome]] = {
     StageKind.LOST: frozenset({Outcome.LOST, Outcome.ABANDONED}),
 }
 """The outcomes with which a deal visits a stage."""
+_ENDINGS: Mapping[Outcome, Ending] = {outcome: Ending(outcome.value) for outcome in Outcome}
+"""How a visit ends that being closed ends, or how it has not."""
 
 
 @final
@@ -53,14 +55,14 @@ _FITTING: Mapping[StageKind, frozenset[Outcome]] = {
 class Place:
     """A stage as the fold sees it.
 
-    `outcome` is what entering it means, `group` and `position` its place among the stages of its kind, `legal` the
-    outcomes a deal can have there and `fitting` those with which it visits the stage.
+    `outcome` is what entering it means, `group` and `position` its place among the stages of its kind, `states` where a
+    deal stands there by the outcomes it can have, and `fitting` are those with which it visits the stage.
     """
 
     outcome: Outcome
     group: int
     position: int
-    legal: frozenset[Outcome]
+    states: Mapping[Outcome, State]
     fitting: frozenset[Outcome]
 
 
@@ -74,7 +76,7 @@ def places_of(pipeline: Pipeline) -> Mapping[str, Place]:
             outcome=stage.kind.outcome,
             group=group,
             position=seen[group],
-            legal=frozenset(legal_outcomes(stage.kind)),
+            states={outcome: State(stage.key, outcome) for outcome in legal_outcomes(stage.kind)},
             fitting=_FITTING[stage.kind],
         )
         seen[group] += 1
@@ -98,6 +100,7 @@ class _Fold:
         "amounts",
         "away",
         "category",
+        "changed_at",
         "changes",
         "close_dates",
         "closed_at",
@@ -133,6 +136,7 @@ class _Fold:
         self.opened_at: datetime | None = None
         self.entered_at: datetime | None = None
         self.closed_at: datetime | None = None
+        self.changed_at: datetime | None = None
         self.reason: str | None = None
         self.amount: Money | None = None
         self.probability: Decimal | None = None
@@ -178,10 +182,11 @@ class _Fold:
         outcome = row.outcome
         if outcome is None:
             outcome = self.outcome if stage == self.stage else place.outcome
-        elif outcome not in place.legal:
+        elif outcome not in place.states:
             self.unused.append(("stage.outcome", row))
             return
         self.removed = None
+        self.changed_at = row.at
         was_open = self.visiting and self.outcome is Outcome.OPEN
         expected = self.expected_close_on
         self._remember(row)
@@ -200,7 +205,7 @@ class _Fold:
         elif fits and not self.visiting:
             self._enter(at)
         if self.visiting and not fits:
-            self._leave(at, Ending(outcome.value))
+            self._leave(at, _ENDINGS[outcome])
         if outcome is not self.outcome:
             self._turn(stage, outcome, row)
         elif row.reason is not None and outcome is not Outcome.OPEN:
@@ -213,7 +218,7 @@ class _Fold:
             return Ending.ADVANCED if new.position == old.position + 1 else Ending.JUMPED
         if outcome is Outcome.OPEN or outcome is self.outcome:
             return Ending.REVERTED
-        return Ending(outcome.value)
+        return _ENDINGS[outcome]
 
     def _enter(self, at: datetime) -> None:
         self.visiting = True
@@ -282,7 +287,7 @@ class _Fold:
             if not self.removed and not self.away:
                 standing = Standing(
                     opportunity_id=self.opportunity_id,
-                    state=State(self.stage, self.outcome),
+                    state=self.places[self.stage].states[self.outcome],
                     opened_at=self.opened_at,
                     entered_at=self.entered_at,
                     closed_at=self.closed_at,
@@ -305,4 +310,5 @@ class _Fold:
             close_date_changes=tuple(self.close_dates),
             amounts=tuple(self.amounts),
             unused=tuple(self.unused),
+            changed_at=self.changed_at,
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import final
+from typing import Any, final
 
 import attrs
 
 from oppcore.errors import Problem
 from oppcore.history.row import Row, RowKind
 
-__all__ = ["History", "make_history"]
+__all__ = ["History", "make_history", "standing_rows"]
 
 _ZERO = Decimal(0)
 
@@ -26,10 +26,13 @@ class History:
 
     Made by `make_history` or `read_changes`. Iterating gives (opportunity_id, rows) pairs, `len` the number of
     opportunities. `left_out` lists what could not be read and is in no number made from this history.
+
+    What `fold_history` made of it last is kept (`folded`), so that several measures of one instant fold it once.
     """
 
     _by_id: Mapping[str, tuple[Row, ...]] = attrs.field(alias="by_id", hash=False)
     left_out: tuple[Problem, ...] = ()
+    folded: list[Any] = attrs.field(factory=list[Any], init=False, eq=False)
 
     def __iter__(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
         return iter(self._by_id.items())
@@ -78,11 +81,11 @@ class History:
         """Give the history with every correction made: only the rows that stand, each when it really happened."""
         if not any(row.corrects is not None for rows in self._by_id.values() for row in rows):
             return self
-        kept = {key: tuple(_standing(rows)) for key, rows in self._by_id.items()}
+        kept = {key: tuple(standing_rows(rows)) for key, rows in self._by_id.items()}
         return History({key: rows for key, rows in kept.items() if rows}, self.left_out)
 
 
-def _standing(rows: tuple[Row, ...]) -> Iterator[Row]:
+def standing_rows(rows: tuple[Row, ...]) -> Iterator[Row]:
     """Give the rows that no later one takes the place of, and that happened."""
     last: dict[Decimal, Decimal] = {}
     for row in rows:

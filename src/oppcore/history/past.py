@@ -20,7 +20,7 @@ from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import legal_outcomes
 from oppcore.spelling import suggest
 
-__all__ = ["Past", "find_gone", "fold_history"]
+__all__ = ["Past", "find_gone", "find_left_out", "fold_history"]
 
 _FATAL = ("stage.unknown", "stage.outcome")
 _SHOWN = 5
@@ -60,28 +60,55 @@ def fold_history(
     date without a `timezone`.
     """
     known = None if known_on is None else as_instant(known_on, timezone)
-    if known is not None:
-        history = history.known_on(known)
-    history = history.corrected()
-    last = history.last_at if as_of is None else as_of
-    if last is None:
-        return Past(as_of=None, known_on=known, trails=(), left_out=history.left_out)
-    until = as_instant(last, timezone)
+    asked = None if as_of is None else as_instant(as_of, timezone)
+    if history.folded and history.folded[0].answers(pipeline, asked, known):
+        folded: _Folded = history.folded[0]
+    else:
+        folded = _fold(history, pipeline, asked, known)
+        history.folded[:] = [folded]
+    left_out = find_left_out(folded.trails, pipeline, seen=folded.seen, lenient=lenient)
+    return Past(as_of=folded.as_of, known_on=known, trails=folded.trails, left_out=history.left_out + left_out)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class _Folded:
+    """The trails of a history for a pipeline as of an instant (None: the last row) and as known on another."""
+
+    pipeline: Pipeline
+    asked: datetime | None
+    known_on: datetime | None
+    as_of: datetime | None
+    trails: tuple[Trail, ...]
+    seen: int
+
+    def answers(self, pipeline: Pipeline, asked: datetime | None, known_on: datetime | None) -> bool:
+        return self.pipeline is pipeline and (self.asked, self.known_on) == (asked, known_on)
+
+
+def _fold(history: History, pipeline: Pipeline, asked: datetime | None, known_on: datetime | None) -> _Folded:
+    history = (history if known_on is None else history.known_on(known_on)).corrected()
+    until = history.last_at if asked is None else asked
     places = places_of(pipeline)
     trails: list[Trail] = []
     seen = 0
     for _, rows in history:
-        if rows[-1].at > until:
+        if until is not None and rows[-1].at > until:
             rows = rows[: bisect_right(rows, until, key=_AT)]
             if not rows:
                 continue
         seen += len(rows)
         trails.append(fold_placed(rows, pipeline.key, places))
+    return _Folded(pipeline=pipeline, asked=asked, known_on=known_on, as_of=until, trails=tuple(trails), seen=seen)
+
+
+def find_left_out(trails: Sequence[Trail], pipeline: Pipeline, *, seen: int, lenient: bool) -> tuple[Problem, ...]:
+    """Say what is in no number made of these trails, of `seen` rows in all. Raises as `fold_history` does."""
     gone = find_gone((trail.opportunity_id, trail.removed) for trail in trails)
     problems = (*_problems(trails, pipeline), *gone)
     if not lenient and (fatal := tuple(problem for problem in problems if problem.code in _FATAL)):
         raise UnreadableChanges(fatal, seen)
-    return Past(as_of=until, known_on=known, trails=tuple(trails), left_out=history.left_out + problems)
+    return problems
 
 
 def find_gone(deals: Iterable[tuple[str, RowKind | None]]) -> Iterator[Problem]:

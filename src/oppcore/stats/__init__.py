@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oppcore.stats.bootstrap import percentile_interval, resample
 from oppcore.stats.chain import AbsorbingChain, estimate_chain, make_chain
 from oppcore.stats.curve import CurveScale, Interval, Probability
 from oppcore.stats.events import Cause, EventTable, count_events
@@ -73,7 +74,9 @@ __all__ = [
     "make_ratio",
     "newcombe",
     "normal_quantile",
+    "percentile_interval",
     "pool_violators",
+    "resample",
     "shrink_groups",
     "shrink_share",
     "trigamma",

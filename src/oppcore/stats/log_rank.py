@@ -13,12 +13,13 @@ from oppcore.stats.special import chi_square_sf
 __all__ = ["log_rank_test"]
 
 
-def log_rank_test(tables: Sequence[EventTable]) -> Significance:
+def log_rank_test(tables: Sequence[EventTable], *, corrected: bool = False) -> Significance:
     """Give how surprising it is that groups end at such unlike times, whatever ends them; a table of counts per group.
 
     What was never at risk together is not compared: the degrees of freedom are one less than the groups for each set of
-    groups that can be compared. Ties and delayed entry are as in `estimate_survival`. Raises `ValueError` where there
-    is nothing to compare.
+    groups that can be compared. Ties and delayed entry are as in `estimate_survival`. `corrected` takes half an event
+    off the difference, for two groups only: the correction for continuity, against false alarms of small groups. Raises
+    `ValueError` where there is nothing to compare, and for a correction with more than two groups.
 
     Source: Mantel (1966), Evaluation of survival data and two new rank order statistics arising in its consideration,
     Cancer Chemother. Rep. 50, 163-170.
@@ -28,6 +29,9 @@ def log_rank_test(tables: Sequence[EventTable]) -> Significance:
     >>> round(log_rank_test([fast, slow]).p_value, 6)
     0.171393
     """
+    if corrected and len(tables) != 2:
+        message = f"the correction for continuity is for two groups, not {len(tables)}"
+        raise ValueError(message)
     groups = range(len(tables))
     expected: list[list[float]] = [[] for _ in groups]
     shared: dict[tuple[int, int], list[float]] = {(one, other): [] for one in groups for other in range(one)}
@@ -50,9 +54,10 @@ def log_rank_test(tables: Sequence[EventTable]) -> Significance:
     observed = tuple(sum(table.all_events) for table in tables)
     sums = tuple(fsum(terms) for terms in expected)
     matrix = [[_entry(covariance, one, other, groups) for other in compared] for one in compared]
-    statistic = _weigh(matrix, [observed[group] - sums[group] for group in compared])
+    off = [observed[group] - sums[group] for group in compared]
+    statistic = _weigh(matrix, [max(0.0, abs(off[0]) - 0.5)] if corrected else off)
     return Significance(
-        test="log-rank test",
+        test="log-rank test with correction for continuity" if corrected else "log-rank test",
         p_value=chi_square_sf(statistic, len(compared)),
         observed=observed,
         expected=sums,
