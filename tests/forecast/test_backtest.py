@@ -135,7 +135,8 @@ def test_a_method_that_judges_too_few_deals_is_never_recommended():
     found = backtest(methods={"timid": timid, "by_source": by_source})
 
     assert found.rows[0].method == "timid"
-    assert found.recommended == "by_source"
+    assert found.recommended == found.best == "by_source"
+    assert "recommended: by_source, the best" in str(found)
     assert "timid" not in {one.method for one in found.comparisons}
     assert found.row("timid").judged_share < 0.1
 
