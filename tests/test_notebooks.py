@@ -39,6 +39,17 @@ def test_a_notebook_is_of_version_4_and_has_no_outputs(notebook):
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in cells(notebook, "code"))
 
 
+def test_the_backtest_notebook_finds_what_it_says():
+    said = run(FOLDER / "backtest.ipynb")
+
+    backtest, mine = said["backtest"], said["mine"]
+    assert len(backtest.trials) >= 10
+    assert backtest.recommended is not None
+    assert backtest.row(said["best"]).skill > 0
+    assert len(said["lines"]) == len(backtest.trials)
+    assert {row.method for row in mine.rows} == {"base_rate", "stage_history", "by_age", "by_age_recalibrated"}
+
+
 def test_the_funnel_notebook_finds_what_it_says():
     said = run(FOLDER / "funnel.ipynb")
 

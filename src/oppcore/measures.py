@@ -121,6 +121,7 @@ MEASURES = (
     Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
     Measure("revenue", "How much may a period bring, and how likely is the quota reached?", project_revenue),
     Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
+    Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
     Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
 )
 """All measures, the past first."""

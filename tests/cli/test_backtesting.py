@@ -14,19 +14,21 @@ def reading(changes, pipeline):
 
 
 def test_it_prints_a_league_table_and_recommends_a_method(oppcore, reading):
-    lines = oppcore("backtest", *reading, "--horizon", "7d").out.splitlines()
+    names = ("pipeline", "recent_stage")
+    lines = oppcore("backtest", *reading, "--horizon", "7d", "--method", ",".join(names)).out.splitlines()
 
     assert lines[0].startswith("Backtest: deals won within 7 days, foretold at 10 origins from 2024-02-14 to")
-    assert {line.split()[0] for line in lines[3 : 3 + len(METHODS)]} == set(METHODS)
-    assert lines[4 + len(METHODS)].startswith("recommended: ")
+    assert {line.split()[0] for line in lines[3:6]} == {"base_rate", *names}
+    assert lines[-1].startswith("recommended: base_rate")
 
 
 def test_too_little_history_is_said_instead(oppcore, reading):
     found = json.loads(oppcore("backtest", *reading, "--format", "json").out)
 
+    assert {row["method"] for row in found["rows"]} == set(METHODS)
     assert found["recommended"] is None
     assert [one["code"] for one in found["insufficient_history"]] == ["backtest.origins"]
-    assert "insufficient_history: too few origins" in oppcore("backtest", *reading).out
+    assert "insufficient_history: too few origins" in oppcore("backtest", *reading, "--method", "pipeline").out
 
 
 def test_origins_methods_and_score_can_be_chosen(oppcore, reading):
@@ -41,9 +43,10 @@ def test_origins_methods_and_score_can_be_chosen(oppcore, reading):
 
 
 def test_rows_come_as_csv(oppcore, reading):
-    rows = list(csv.DictReader(oppcore("backtest", *reading, "--horizon", "7d", "--format", "csv").out.splitlines()))
+    settings = ("--horizon", "7d", "--method", "pipeline", "--format", "csv")
+    rows = list(csv.DictReader(oppcore("backtest", *reading, *settings).out.splitlines()))
 
-    assert {row["method"] for row in rows} == set(METHODS)
+    assert {row["method"] for row in rows} == {"base_rate", "pipeline"}
     assert all(float(row["brier"]) >= 0 and row["USD_actual"] for row in rows)
 
 

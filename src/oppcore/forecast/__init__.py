@@ -50,7 +50,6 @@ from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.submissions import Submission, SubmissionCause, SubmissionChange, explain_change, submit_forecast
-from oppcore.forecast.trial import JudgedDeal, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 from oppcore.forecast.whatif import Lever, Supposition, SuppositionEffect, WhatIf, lose_biggest, what_if
 from oppcore.forecast.win_count import win_count_interval
@@ -91,13 +90,13 @@ __all__ = [
     "FrequencyTable",
     "HierarchyForecast",
     "IsotonicMap",
-    "JudgedDeal",
     "JudgedSubmission",
     "LeagueRow",
     "Lever",
     "LossComparison",
     "Method",
     "MethodComparison",
+    "MethodJudgement",
     "NewWins",
     "NodeForecast",
     "Pace",

@@ -12,7 +12,7 @@ from oppcore.errors import Problem
 from oppcore.forecast.calibration import Calibration, measure_calibration
 from oppcore.forecast.league import LeagueRow, MethodComparison, Score
 from oppcore.forecast.methods import NAIVE
-from oppcore.forecast.trial import JudgedDeal, Trial
+from oppcore.forecast.trial import MethodJudgement, Trial
 from oppcore.table import Table
 
 __all__ = ["Backtest"]
@@ -25,9 +25,9 @@ _DAY = timedelta(days=1)
 class Backtest:
     """A league table of methods, the best first by skill in `score`, with what each said at every origin (`trials`).
 
-    `comparisons` holds every method that judged enough against the best of them. `recommended` is the simplest that is
-    not distinguishably worse; None where `insufficient` says what the history has too little of. `left_out` lists the
-    deals that are in no figure, and those that are in none of the amounts.
+    `best` is the best of those that judged enough, `comparisons` holds the others of them against it. `recommended` is
+    the simplest that is not distinguishably worse; None where `insufficient` says what the history has too little of.
+    `left_out` lists the deals that are in no figure, and those that are in none of the amounts.
     """
 
     horizon: timedelta
@@ -35,6 +35,7 @@ class Backtest:
     alpha: float
     trials: tuple[Trial, ...] = attrs.field(repr=False)
     rows: tuple[LeagueRow, ...]
+    best: str | None
     comparisons: tuple[MethodComparison, ...]
     recommended: str | None
     insufficient: tuple[Problem, ...] = ()
@@ -47,13 +48,13 @@ class Backtest:
                 return row
         raise KeyError(method)
 
-    def deals_judged(self, method: str) -> tuple[JudgedDeal, ...]:
+    def judgements(self, method: str) -> tuple[MethodJudgement, ...]:
         """Give everything a method said, origin by origin, and what came of it. Raises `KeyError` for no method."""
-        return tuple(judgement for trial in self.trials for judgement in trial.deals_judged(method))
+        return tuple(judgement for trial in self.trials for judgement in trial.judgements(method))
 
     def calibration(self, method: str) -> Calibration:
         """Give whether the probabilities of a method hold, over all origins. Raises `KeyError` for no method."""
-        said = self.deals_judged(method)
+        said = self.judgements(method)
         return measure_calibration([one.probability for one in said], [one.won for one in said])
 
     def as_records(self) -> list[dict[str, Any]]:
@@ -72,6 +73,7 @@ class Backtest:
             "score": str(self.score),
             "alpha": self.alpha,
             "rows": [row.detail() for row in self.rows],
+            "best": self.best,
             "comparisons": [one.detail() for one in self.comparisons],
             "recommended": self.recommended,
             "insufficient_history": [problem.detail() for problem in self.insufficient],
@@ -111,14 +113,14 @@ class Backtest:
         yield "in 80 %: at how many origins the number of wins lay in the range of 80 % that the probabilities give"
         if self.insufficient:
             yield from (f"insufficient_history: {problem.text()}" for problem in self.insufficient)
-        elif self.recommended is not None:
+        elif self.recommended != self.best:
+            yield f"recommended: {self.recommended}, the simplest that is not distinguishably worse than {self.best}"
+        elif not self.comparisons:
+            yield f"recommended: {self.best}, the only one that judged enough of the deals"
+        else:
             tied = [one.method for one in self.comparisons if one.adjusted is None or one.adjusted >= self.alpha]
-            best = next(row.method for row in self.rows if row.method not in {one.method for one in self.comparisons})
-            if self.recommended == best:
-                rest = f"; as good for all that can be told: {', '.join(tied)}" if tied else ""
-                yield f"recommended: {best}, the best{rest}"
-            else:
-                yield f"recommended: {self.recommended}, the simplest that is not distinguishably worse than {best}"
+            rest = f"; not distinguishably worse: {', '.join(tied)}" if tied else ""
+            yield f"recommended: {self.best}, the best{rest}"
 
 
 def _record(row: LeagueRow) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def run_backtest(
     methods: Mapping[str, Method] = METHODS,
     score: Score | str = Score.BRIER,
     alpha: float = 0.05,
-    min_judged: float = 0.9,
+    min_judged: float = 0.8,
     min_origins: int = 6,
     min_closed: int = 30,
     min_won: int = 10,
@@ -63,7 +63,8 @@ def run_backtest(
     rows = rank_methods(trials, tuple(tried), ranked)
     enough = [row.method for row in rows if row.judged and row.judged >= min_judged * row.deals]
     able = [method for method in tried if method in enough]
-    comparisons = compare_methods(trials, able, enough[0], ranked) if enough else ()
+    best = enough[0] if enough else None
+    comparisons = () if best is None else compare_methods(trials, able, best, ranked)
     insufficient = tuple(_insufficient(trials, min_origins, min_closed, min_won, able=bool(able)))
     return Backtest(
         horizon=horizon,
@@ -71,8 +72,9 @@ def run_backtest(
         alpha=alpha,
         trials=trials,
         rows=rows,
+        best=best,
         comparisons=comparisons,
-        recommended=None if insufficient else recommend(able, comparisons, enough[0], alpha=alpha),
+        recommended=None if insufficient or best is None else recommend(able, comparisons, best, alpha=alpha),
         insufficient=insufficient,
         left_out=past.left_out + tuple(_left_out(trials)),
     )

@@ -16,7 +16,7 @@ from oppcore.history import History
 from oppcore.money import Money
 from oppcore.records import Outcome
 
-__all__ = ["JudgedDeal", "Trial", "try_methods"]
+__all__ = ["MethodJudgement", "Trial", "try_methods"]
 
 _EXACT = Context(prec=2_000, traps=[Inexact, InvalidOperation])  # a float has up to 1,074 decimals
 _ZERO = Decimal(0)
@@ -24,7 +24,7 @@ _ZERO = Decimal(0)
 
 @final
 @attrs.frozen
-class JudgedDeal:
+class MethodJudgement:
     """A method held a deal, open at an instant, to be won within the horizon with a probability; `won`: it was."""
 
     opportunity_id: str
@@ -62,11 +62,11 @@ class Trial:
             if len(said) == len(methods):
                 yield (float(won), *said)
 
-    def deals_judged(self, method: str) -> Iterator[JudgedDeal]:
+    def judgements(self, method: str) -> Iterator[MethodJudgement]:
         """Give what a method said of each deal that it judged, and what came of it."""
         for id, probability, won in zip(self.ids, self.probabilities[method], self.won, strict=True):
             if probability is not None:
-                yield JudgedDeal(id, self.at, probability, won)
+                yield MethodJudgement(id, self.at, probability, won)
 
     def expected_revenue(self, method: str) -> dict[str, Decimal]:
         """Give the exact sums, per currency, of what the judged deals were worth times their probabilities."""
