@@ -10,10 +10,10 @@ With a file, all measures of `oppcore.measures` are asked of it, reading include
 Usage: python bench/counting.py [deals ...]; python bench/counting.py FILE.csv
 Goals: `count_steps` at most 3x `count by hand`, `fold_history` at most 1.5x `visits by hand`; every measure of 58,822
 events from CSV within 5 s together.
-Seen on two busy cores with Python 3.11, up to 300,000 deals (1.2 million entries): `count_steps` 3x to 5x, `fold_history`
-14x to 28x, without the garbage collector 6x to 9x; all 17 measures of the file 5.8 s of processor time, 1.4 s of it
-reading. So no goal is reached. A fold makes five values per deal and one per visit where the loop makes tuples, and
-most of its time the collector looks through them.
+Seen on two busy cores with Python 3.11, up to 300,000 deals (1.2 million entries): `count_steps` 3x to 5x,
+`fold_history` 14x to 28x, without the garbage collector 6x to 9x; all 17 measures of the file 5.8 s of processor time,
+1.4 s of it reading. So no goal is reached. A fold makes five values per deal and one per visit where the loop makes
+tuples, and most of its time the collector looks through them.
 """
 
 import gc
