@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import attrs
 
 from oppcore.errors import CurrencyMismatch
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["CURRENCIES", "Money", "decimal_text", "minor_units", "sum_by_currency", "sum_exactly"]
 
@@ -97,6 +100,17 @@ class Money:
     def zero(cls, currency: str) -> Money:
         """Give no money at all in a currency."""
         return cls(Decimal(0), currency)
+
+    @classmethod
+    def nearest(cls, number: Fraction, currency: str) -> Money:
+        """Give the amount nearest to an exact number, in whole minor units; ties to the even one.
+
+        >>> from fractions import Fraction
+        >>> Money.nearest(Fraction(200, 3), "EUR")
+        Money('66.67', 'EUR')
+        """
+        units = minor_units(currency)
+        return cls(_EXACT.scaleb(Decimal(round(number * 10**units)), -units), currency)
 
     def _same(self, other: object) -> Decimal:
         if not isinstance(other, Money):

@@ -42,6 +42,19 @@ class Period:
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 
+    def before(self, count: int = 1) -> Period:
+        """Give the period that lies so many periods earlier: of as many months where it is made of whole ones.
+
+        >>> print(read_period("2026-Q1").before(), read_period("2026-01-12..2026-01-19").before(2))
+        2025-10-01..2026-01-01 2025-12-29..2026-01-05
+        """
+        months = 12 * (self.end.year - self.start.year) + self.end.month - self.start.month
+        if self.start.day == self.end.day == 1:
+            first = 12 * self.start.year + self.start.month - 1 - count * months
+            return _months(first // 12, first % 12 + 1, months)
+        earlier = count * (self.end - self.start)
+        return Period(self.start - earlier, self.end - earlier)
+
     def instants(self, zone: str | tzinfo) -> tuple[datetime, datetime]:
         """Give the first instant of the period in a zone, and the first one after it."""
         return start_of_day(self.start, zone), start_of_day(self.end, zone)

@@ -161,3 +161,27 @@ def test_steps_pick_or_order(oppcore, table, changes, pipeline):
 
     assert [step["name"] for step in json.loads(picked)["steps"]] == ["sql", "negotiation", "won"]
     assert [stage.key for stage in load_pipeline(ordered).open_stages] == ["offer", "new"]
+
+
+def test_a_forecast_by_category(oppcore, table):
+    found = json.loads(oppcore("forecast", table, *MEANING, "--method", "category", "--format", "json").out)
+
+    assert [(row["category"], row["single"], row["cumulative"]) for row in found["rows"][:2]] == [
+        ("closed", "10", "10"),
+        ("commit", "0", "10"),
+    ]
+
+
+def test_the_deals_behind_a_forecast(oppcore, table):
+    asked = ("forecast", table, *MEANING, "--explain", "--format", "json")
+
+    assert [deal["opportunity_id"] for deal in json.loads(oppcore(*asked).out)["deals"]] == ["1"]
+    assert json.loads(oppcore(*asked, "--method", "category").out)["deals"][0]["category"] == "closed"
+
+
+def test_sources_of_probabilities_are_asked_in_the_order_given(oppcore, table):
+    asked = ("forecast", table, *MEANING, "--format", "json", "--probability")
+
+    assert json.loads(oppcore(*asked, "stage").out)["probabilities"] == {"stage": 0}
+    assert "did you mean 'stage'" in oppcore(*asked, "stgae", code=2).err
+    assert "category uses no probability" in oppcore(*asked, "own", "--method", "category", code=2).err

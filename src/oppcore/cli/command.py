@@ -10,14 +10,17 @@ from importlib.metadata import version
 
 import click
 
+from oppcore.cli.backtesting import backtest
 from oppcore.cli.demo import demo
 from oppcore.cli.drawing import diagram, templates
-from oppcore.cli.measures import forecast, funnel, snapshot
+from oppcore.cli.forecasting import forecast
+from oppcore.cli.measures import funnel, snapshot
 from oppcore.cli.measuring import measure, measures
 from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain
 from oppcore.cli.proofs import prove
 from oppcore.cli.revisions import diff, migrate
+from oppcore.cli.scoring import score
 from oppcore.errors import OppcoreError
 
 __all__ = ["FINE", "INTERRUPTED", "NO", "PIPE_CLOSED", "WRONG", "oppcore", "run"]
@@ -52,6 +55,8 @@ for _command in (
     funnel,
     snapshot,
     forecast,
+    backtest,
+    score,
     measures,
     measure,
     check,

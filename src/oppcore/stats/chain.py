@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import lcm
+from operator import sub
 from typing import final
 
 import attrs
@@ -76,11 +78,9 @@ def make_chain(shares: Mapping[str, Mapping[str, Probability]], *, ends: Iterabl
     places = tuple(rows)
     moves = [[rows[place].get(there, 0) for there in places] for place in places]
     leaving = [[rows[place].get(end, 0) for end in last] for place in places]
-    visits = _invert(moves, [sum(row) for row in leaving])
-    endings = [
-        [sum(number * row[place] for number, row in zip(line, leaving, strict=True)) for place in range(len(last))]
-        for line in visits
-    ]
+    exact = all(isinstance(share, int | Fraction) for row in rows.values() for share in row.values())
+    solved = _solve_exactly(moves, leaving) if exact else _solve(moves, leaving)
+    visits, endings = [row[: len(places)] for row in solved], [row[len(places) :] for row in solved]
     return AbsorbingChain(
         shares=rows,
         ends=last,
@@ -148,8 +148,8 @@ def _can_end(place: str, shares: Mapping[str, Mapping[str, Probability]], ends: 
     return False
 
 
-def _invert(moves: Sequence[Sequence[Probability]], leaving: Sequence[Probability]) -> list[list[Probability]]:
-    """Give the inverse of the identity less the moves.
+def _solve(moves: Sequence[Sequence[Probability]], leaving: Sequence[Sequence[Probability]]) -> list[list[Probability]]:
+    """Give the inverse of the identity less the moves, and beside it that times what leaves for each end.
 
     A pivot is the sum of what leaves a place for others, so that nothing is ever subtracted from what is nearly as big.
 
@@ -158,7 +158,7 @@ def _invert(moves: Sequence[Sequence[Probability]], leaving: Sequence[Probabilit
     """
     size = len(moves)
     rows: list[list[Probability]] = [
-        [*(-share for share in row), *(Fraction(there == place) for there in range(size)), left]
+        [*(-share for share in row), *_unit(place, size), *left, sum(left)]
         for place, (row, left) in enumerate(zip(moves, leaving, strict=True))
     ]
     for place, row in enumerate(rows):
@@ -170,3 +170,35 @@ def _invert(moves: Sequence[Sequence[Probability]], leaving: Sequence[Probabilit
             if other != place and factor:
                 changed[:] = [value - factor * term for value, term in zip(changed, row, strict=True)]
     return [row[size:-1] for row in rows]
+
+
+def _solve_exactly(
+    moves: Sequence[Sequence[Probability]], leaving: Sequence[Sequence[Probability]]
+) -> list[list[Probability]]:
+    """Give the same of fractions, in whole numbers up to the last division.
+
+    Source: Bareiss (1968), Sylvester's identity and multistep integer-preserving Gaussian elimination, Mathematics of
+    Computation 22, 565-578.
+    """
+    size = len(moves)
+    rows: list[list[int]] = []
+    for place, (row, left) in enumerate(zip(moves, leaving, strict=True)):
+        unit = _unit(place, size)
+        parts = [Fraction(value) for value in (*map(sub, unit, row), *unit, *left)]
+        scale = lcm(*(part.denominator for part in parts))
+        rows.append([part.numerator * (scale // part.denominator) for part in parts])
+    before = 1
+    for place, row in enumerate(rows):
+        pivot = row[place]
+        for other, changed in enumerate(rows):
+            factor = changed[place]
+            if other != place:
+                changed[:] = [
+                    (value * pivot - factor * term) // before for value, term in zip(changed, row, strict=True)
+                ]
+        before = pivot
+    return [[Fraction(value, before) for value in row[size:]] for row in rows]
+
+
+def _unit(place: int, size: int) -> list[int]:
+    return [int(there == place) for there in range(size)]

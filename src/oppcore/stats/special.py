@@ -14,9 +14,11 @@ __all__ = [
     "beta_quantile_pair",
     "beta_sf",
     "chi_square_sf",
+    "digamma",
     "gamma_cdf",
     "gamma_quantile",
     "gamma_sf",
+    "trigamma",
 ]
 
 _TINY = 1e-300
@@ -111,6 +113,39 @@ def chi_square_sf(x: float, degrees_of_freedom: int) -> float:
     0.05
     """
     return gamma_sf(x / 2, degrees_of_freedom / 2)
+
+
+def digamma(x: float) -> float:
+    """Give the slope of log gamma at a positive x.
+
+    Source: NIST Digital Library of Mathematical Functions, 5.5.2 (the recurrence) and 5.11.2 (the series).
+
+    >>> round(digamma(1), 12)
+    -0.577215664902
+    """
+    _check_gamma(0, x)
+    before = 0.0
+    while x < 10:
+        before += 1 / x
+        x += 1
+    square = 1 / (x * x)
+    series = square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square * (1 / 240 - square / 132))))
+    return log(x) - 0.5 / x - series - before
+
+
+def trigamma(x: float) -> float:
+    """Give the slope of `digamma` at a positive x.
+
+    Source: NIST Digital Library of Mathematical Functions, 5.15.5 (the recurrence) and 5.15.8 (the series).
+    """
+    _check_gamma(0, x)
+    before = 0.0
+    while x < 10:
+        before += 1 / (x * x)
+        x += 1
+    square = 1 / (x * x)
+    series = square * (1 / 6 - square * (1 / 30 - square * (1 / 42 - square * (1 / 30 - square * 5 / 66))))
+    return before + 1 / x + square / 2 + series / x
 
 
 def _beta(x: float, y: float, a: float, b: float) -> tuple[float, float]:
