@@ -22,7 +22,8 @@ from oppcore.funnel.checks import HygieneCheck
 from oppcore.funnel.close_dates import SlippageKind, count_slippage
 from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.counting import Counting, CountingRule, EntryRule
-from oppcore.funnel.coverage import Coverage, CoverageKind, count_coverage, finish_coverage, measure_coverage
+from oppcore.funnel.coverage import Coverage, finish_coverage, measure_coverage
+from oppcore.funnel.covering import CoverageKind, count_coverage
 from oppcore.funnel.creation import (
     Creation,
     CreationKind,
