@@ -6,6 +6,7 @@ from itertools import product
 from math import sqrt
 
 import attrs
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -304,3 +305,27 @@ def test_a_book_of_long_shots_is_told_apart_where_its_sums_lie():
 def test_distributions_are_values():
     assert forecast_revenue(FIVE) == forecast_revenue(FIVE[::-1])
     assert hash(forecast_revenue(FIVE, method="simulation", seed=1)) is not None
+
+
+@pytest.mark.parametrize("dependence", [0.02, 0.2, 0.5, 0.8])
+def test_a_large_book_under_a_shock_is_a_mixture_of_normals(dependence):
+    odds = [(1000 + 7.31 * place, 0.1 + place % 5 / 10) for place in range(3000)]
+    deals = [
+        prospect(Decimal(round(100 * amount)) / 100, chance, id=f"d{place:04}")
+        for place, (amount, chance) in enumerate(odds)
+    ]
+    found = forecast_revenue(deals, dependence=dependence)
+    amounts, chances = np.array(odds).T
+    shocks = np.linspace(-7, 7, 4001)
+    weights = norm.pdf(shocks) / norm.pdf(shocks).sum()
+    given = norm.cdf((norm.ppf(np.unique(chances)) - sqrt(dependence) * shocks[:, None]) / sqrt(1 - dependence))
+    kinds = np.array([[(amounts**power)[chances == chance].sum() for chance in np.unique(chances)] for power in (1, 2)])
+    means, sds = given @ kinds[0], np.sqrt((given * (1 - given)) @ kinds[1] + 1)
+
+    def below(amount):
+        return (weights * norm.cdf((amount - means) / sds)).sum()
+
+    near = float(found.resolution.amount) * (4 if dependence > 0.5 else 0)
+    for percent in range(5, 100, 5):
+        amount = float(found.quantile(percent / 100).amount)
+        assert below(amount - near) - 5e-4 <= percent / 100 <= below(amount + near) + 5e-4

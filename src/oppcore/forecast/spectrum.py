@@ -36,6 +36,7 @@ Against all deals one by one, books of 200 to 2,000 deals are then off by at mos
 """
 
 _GONE = 40.0
+_MOST_SKEW, _MOST_TAILS = 0.5, 0.1
 _ZERO = 1e-7
 _WORK = 10_000_000
 """Factors to multiply, at most, as long as the grid can be coarser."""
@@ -177,15 +178,23 @@ def _split(deals: Sequence[Chance]) -> tuple[list[Chance], list[Chance]]:
 
 
 def _together(found: Cumulants, blur: float, shift: float, frequency: float, most: int) -> list[complex]:
-    """The characteristic function of the small deals and the blur, as far as there is any."""
+    """The characteristic function of the small deals and the blur, as far as there is any.
+
+    Skew and tails correct a normal law as far as such a correction goes; under a shock that leaves so few deals that it
+    does not, the mean and the variance are right all the same, and the other shocks smooth the rest.
+    """
+    variance = found.variance
+    third = min(max(found.third, -_MOST_SKEW * variance**1.5), _MOST_SKEW * variance**1.5)
+    fourth = min(max(found.fourth, -_MOST_TAILS * variance**2), _MOST_TAILS * variance**2)
     values: list[complex] = []
     for place in range(most):
         t = frequency * place
         square = t * t
-        if (decay := square * (found.variance + blur * blur) / 2) > _GONE:
+        decay = square * (variance + blur * blur) / 2
+        if decay > _GONE or square * fourth > 6 * variance:
             break
-        size = min(0.0, square * square * found.fourth / 24 - decay)
-        values.append(exp(size) * cexp(1j * t * (shift + found.mean - square * found.third / 6)))
+        size = exp(square * square * fourth / 24 - decay)
+        values.append(size * cexp(1j * t * (shift + found.mean - square * third / 6)))
     return values
 
 
