@@ -106,23 +106,20 @@ MEASURES = (
     Measure("transitions", "Which ways do deals take through the stages?", measure_transitions),
     Measure("hygiene", "Which open deals are kept badly?", measure_hygiene),
     Measure("forecast", "What have deals brought, and what may the open ones bring, month by month?", weigh_forecast),
-    Measure("backtest", "How good would each way of forecasting have been?", run_backtest),
+    Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
+    Measure("revenue", "How much may a period bring, and how likely is the quota reached?", project_revenue),
     Measure(
         "stage_probabilities",
         "How likely are deals in each stage to be won, as history has it?",
         estimate_stage_probabilities,
     ),
-    Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
-    Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
+    Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("new_wins", "How many deals will be created and won within a given time?", estimate_new_wins),
     Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
     Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
     Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
-    Measure("revenue", "How much may a period bring, and how likely is the quota reached?", project_revenue),
-    Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
-    Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
-    Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
+    Measure("backtest", "How good would each way of forecasting have been?", run_backtest),
 )
 """All measures, the past first."""
 

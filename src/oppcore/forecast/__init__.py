@@ -50,6 +50,7 @@ from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.submissions import Submission, SubmissionCause, SubmissionChange, explain_change, submit_forecast
+from oppcore.forecast.trial import MethodJudgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
 from oppcore.forecast.whatif import Lever, Supposition, SuppositionEffect, WhatIf, lose_biggest, what_if
 from oppcore.forecast.win_count import win_count_interval
