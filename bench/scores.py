@@ -81,16 +81,19 @@ def bayes(history: History, pipeline: Pipeline, within: timedelta | None, _step:
     return lambda standing, at: model.score(standing, at=at).probability or 0.0
 
 
-def frequencies(history: History, pipeline: Pipeline, within: timedelta | None, step: float) -> Judge:
-    """The share won of the deals that were in the stage; within a time, of the moments in it."""
-    if within is None:
-        rates = measure_stage_win_rates(history, pipeline)
-        shares = {row.name: float(row.rate.value or 0) for row in rates.rows}
-    else:
-        found: dict[str, list[bool]] = {}
-        for standing, _, won in cases(history, pipeline, step, within):
-            found.setdefault(standing.state.stage, []).append(won)
-        shares = {stage: sum(won) / len(won) for stage, won in found.items()}
+def frequencies(history: History, pipeline: Pipeline, _within: timedelta | None, _step: float) -> Judge:
+    """The share won of the closed deals that were in the stage."""
+    rates = measure_stage_win_rates(history, pipeline)
+    shares = {row.name: float(row.rate.value or 0) for row in rates.rows}
+    return lambda standing, _: shares.get(standing.state.stage, 0.0)
+
+
+def moments(history: History, pipeline: Pipeline, within: timedelta | None, step: float) -> Judge:
+    """The share of the moments in the stage that were followed by winning (in time): what a stage can say at best."""
+    found: dict[str, list[bool]] = {}
+    for standing, _, won in cases(history, pipeline, step, within):
+        found.setdefault(standing.state.stage, []).append(won)
+    shares = {stage: sum(won) / len(won) for stage, won in found.items()}
     return lambda standing, _: shares.get(standing.state.stage, 0.0)
 
 
@@ -125,14 +128,20 @@ def boosting(history: History, pipeline: Pipeline, within: timedelta | None, ste
 
 
 def main() -> None:
-    judges = {"bayes": bayes, "stage frequencies": frequencies, "weighted pipeline": weighted, "boosting": boosting}
+    judges = {
+        "bayes": bayes,
+        "stage frequencies": frequencies,
+        "moments in the stage": moments,
+        "weighted pipeline": weighted,
+        "boosting": boosting,
+    }
     for name, load in (("leadforge_seed42", leadforge), ("processlog_seed1", processlog)):
         history, pipeline, step = load()
         early, late = halves(history)
         for within in (None, WITHIN):
             held = list(cases(late, pipeline, step, within))
             print(f"\n{name}, won {'in the end' if within is None else 'within 30 days'}: {len(held):,} moments")
-            print(f"{'':20}{'log loss':>10}{'Brier':>10}{'slope':>8}{'AUC':>8}{'seconds':>9}")
+            print(f"{'':22}{'log loss':>10}{'Brier':>10}{'slope':>8}{'AUC':>8}{'seconds':>9}")
             for judge, make in judges.items():
                 start = perf_counter()
                 score = make(early, pipeline, within, step)
@@ -141,7 +150,7 @@ def main() -> None:
                     [score(standing, at) for standing, at, _ in held], [won for *_, won in held], clip=1e-3
                 )
                 slope = float("nan") if found.slope is None else found.slope
-                print(f"{judge:20}{found.log_loss:10.4f}{found.brier:10.4f}{slope:8.2f}{found.auc:8.3f}{taken:9.2f}")
+                print(f"{judge:22}{found.log_loss:10.4f}{found.brier:10.4f}{slope:8.2f}{found.auc:8.3f}{taken:9.2f}")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ EXAMPLES = [
     errors.RevisionRefused("p", 2, (PROBLEM,), published=True),
     errors.InvalidPipeline((PROBLEM,)),
     errors.InvalidDocument((PROBLEM,)),
+    errors.InvalidHierarchy((PROBLEM,)),
     errors.UnreadableChanges((PROBLEM,), 7),
     errors.CurrencyMismatch("EUR", "USD"),
     errors.NotFound("opportunity", "d-1"),

@@ -16,6 +16,7 @@ __all__ = [
     "Corrupt",
     "CurrencyMismatch",
     "InvalidDocument",
+    "InvalidHierarchy",
     "InvalidPipeline",
     "MoveRefused",
     "NotFound",
@@ -189,6 +190,17 @@ class InvalidDocument(OppcoreError, ValueError):
     """A stored or received document cannot be read; `problems` holds every fault with its path."""
 
     code: ClassVar[str] = "document.invalid"
+    http_status: ClassVar[int] = 422
+
+    problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]
+
+
+@final
+@attrs.frozen(eq=False)
+class InvalidHierarchy(OppcoreError, ValueError):
+    """A hierarchy of people or territories cannot be rolled up; `problems` holds every fault with its node."""
+
+    code: ClassVar[str] = "hierarchy.invalid"
     http_status: ClassVar[int] = 422
 
     problems: tuple[Problem, ...]  # pyright: ignore[reportIncompatibleMethodOverride]

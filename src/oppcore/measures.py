@@ -9,9 +9,13 @@ import attrs
 
 from oppcore.forecast import (
     estimate_closing,
+    estimate_new_wins,
     estimate_run_rate,
     estimate_stage_chain,
     estimate_stage_probabilities,
+    forecast_categories,
+    measure_commitment,
+    project_revenue,
     run_backtest,
     score_deals,
     weigh_forecast,
@@ -110,6 +114,13 @@ MEASURES = (
     ),
     Measure("closing", "Which open deals will be won within a given time?", estimate_closing),
     Measure("stage_chain", "What becomes of deals in each stage, over how many visits and days?", estimate_stage_chain),
+    Measure("category_forecast", "How much is closed, committed, possible, month by month?", forecast_categories),
+    Measure("new_wins", "How many deals will be created and won within a given time?", estimate_new_wins),
+    Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
+    Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
+    Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
+    Measure("revenue", "How much may a period bring, and how likely is the quota reached?", project_revenue),
+    Measure("commitment", "What became of the deals that were committed for a period?", measure_commitment),
     Measure("scores", "How likely is each open deal to be won, and why?", score_deals),
     Measure("run_rate", "What will a period have brought by its end?", estimate_run_rate),
 )

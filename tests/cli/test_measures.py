@@ -161,3 +161,40 @@ def test_steps_pick_or_order(oppcore, table, changes, pipeline):
 
     assert [step["name"] for step in json.loads(picked)["steps"]] == ["sql", "negotiation", "won"]
     assert [stage.key for stage in load_pipeline(ordered).open_stages] == ["offer", "new"]
+
+
+def test_a_forecast_by_category(oppcore, table):
+    found = json.loads(oppcore("forecast", table, *MEANING, "--method", "category", "--format", "json").out)
+
+    assert [(row["category"], row["single"], row["cumulative"]) for row in found["rows"][:2]] == [
+        ("closed", "10", "10"),
+        ("commit", "0", "10"),
+    ]
+
+
+def test_the_deals_behind_a_forecast(oppcore, table):
+    asked = ("forecast", table, *MEANING, "--explain", "--format", "json")
+
+    assert [deal["opportunity_id"] for deal in json.loads(oppcore(*asked).out)["deals"]] == ["1"]
+    assert json.loads(oppcore(*asked, "--method", "category").out)["deals"][0]["category"] == "closed"
+
+
+def test_sources_of_probabilities_are_asked_in_the_order_given(oppcore, table):
+    asked = ("forecast", table, *MEANING, "--format", "json", "--probability")
+
+    assert json.loads(oppcore(*asked, "stage").out)["probabilities"] == {"stage": 0}
+    assert "did you mean 'stage'" in oppcore(*asked, "stgae", code=2).err
+    assert "category uses no probability" in oppcore(*asked, "own", "--method", "category", code=2).err
+
+
+def test_history_is_a_source_of_probabilities_where_it_is_long_enough(oppcore, changes, pipeline, table):
+    asked = ("forecast", changes, "--pipeline", pipeline, "--timezone", "UTC", "--as-of", "2024-06-30")
+    found = json.loads(oppcore(*asked, "--probability", "own,history", "--format", "json").out)
+    stages = json.loads(oppcore("measure", "stage_probabilities", *asked[1:], "--format", "json").out)
+    deals = json.loads(oppcore(*asked, "--probability", "history", "--explain", "--format", "json").out)["deals"]
+    learnt = {row["stage"]: row["probability"] for row in stages["rows"]}
+
+    assert found["probabilities"]["history"] > 0
+    assert {deal["probability"] for deal in deals if deal["outcome"] == "open"} <= set(learnt.values())
+    short = oppcore("forecast", table, *MEANING, "--probability", "history", "--format", "json")
+    assert json.loads(short.out)["probabilities"] == {"history": 0}

@@ -65,7 +65,17 @@ def keys(value: object) -> set[str]:
     return set().union(*map(keys, value)) if isinstance(value, list) else set()
 
 
-@pytest.mark.parametrize("measure", [["funnel", "--by", "currency"], ["snapshot"], ["forecast"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "measure",
+    [
+        ["funnel", "--by", "currency"],
+        ["snapshot"],
+        ["forecast"],
+        ["forecast", "--method", "category"],
+        ["forecast", "--explain"],
+    ],
+    ids=" ".join,
+)
 def test_every_key_of_the_json_is_on_the_page(measure):
     arguments = [
         measure[0],

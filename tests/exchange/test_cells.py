@@ -17,6 +17,7 @@ from oppcore.exchange.cells import (
     is_missing,
     parse_amount,
     parse_currency,
+    parse_flag,
     parse_key,
     parse_number,
     parse_probability,
@@ -189,3 +190,20 @@ def test_keys(cell, expected):
 
 def test_instants_in_text_columns_stay_readable():
     assert parse_text(pd.Timestamp("2024-01-02")) == "2024-01-02T00:00:00"
+
+
+@pytest.mark.parametrize("cell", ["yes", "Yes", "TRUE", "1", 1, True, np.bool_(True), 1.0])
+def test_what_means_yes(cell):
+    assert parse_flag(cell) is True
+
+
+@pytest.mark.parametrize("cell", ["no", "False", "0", 0, False, np.bool_(False), 0.0])
+def test_what_means_no(cell):
+    assert parse_flag(cell) is False
+
+
+@pytest.mark.parametrize("cell", ["maybe", "2", "on hold"])
+def test_what_is_neither_yes_nor_no_is_reported(cell):
+    found = parse_flag(cell)
+
+    assert (found.code, found.params["known"]) == ("word.unknown", ["no", "yes"])

@@ -359,6 +359,24 @@ def test_an_unclear_table_is_refused() -> None:
             fit_frequencies([], stages=stages, variables=[])  # type: ignore[arg-type]
 
 
+def test_a_table_of_counts_learns_the_order_of_the_stages_with_the_lead() -> None:
+    table = FrequencyTable.from_counts({("t", "stage", "S0"): (1.1, 2.1), ("t", "country", "C"): (0.1, 0.1)})
+    table.record({"team": "t", "stage": "S1", "outcome": "lost", "country": "C"}, stages=STAGES)
+    assert table["t", "stage", "S0"] == pytest.approx((1.1, 3.1))
+    assert table["t", "stage", "S1"] == table["t", "country", "C"] == pytest.approx((0.1, 1.1))
+    table.forget({"team": "t", "stage": "S2", "outcome": "lost"}, stages=STAGES)
+    assert table["t", "stage", "S1"] == pytest.approx((0.1, 0.1))
+    assert ("t", "stage", "S2") not in table
+
+
+def test_a_lead_that_is_refused_is_not_counted_in_part() -> None:
+    table = _fit(_leads(None))
+    before = dict(table)
+    with pytest.raises(ValueError, match="tags are a list"):
+        table.record({"team": "t1", "stage": "S0", "outcome": "lost", "tags": "vip"})
+    assert dict(table) == before
+
+
 def test_keys_are_compared_as_texts_and_found_by_either_name() -> None:
     leads: list[Lead] = [{"team_id": 7, "stage_id": 1, "tag_ids": [4], "country_id": 21, "outcome": "lost"}]
     table = fit_frequencies(leads, stages=[(1, False), (2, True)], variables=["country_id", "stage_id", "tag_ids"])

@@ -6,14 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oppcore.forecast import Pace, estimate_run_rate
-from oppcore.history import make_history
+from oppcore.history import make_history, take_snapshot
 from oppcore.money import Money
 from oppcore.periods import Period, read_period
-from tests.history.examples import PIPELINE, Row
+from oppcore.records import Outcome
+from tests.history.examples import PIPELINE, Row, row_lists
 
 APRIL = read_period("2024-04")
 
@@ -71,7 +72,7 @@ def test_at_the_very_beginning_nothing_is_said():
     assert estimate(won("a", 3, 2), as_of=date(2024, 3, 20)).elapsed == 0
 
 
-@pytest.mark.parametrize("as_of", [datetime(2024, 5, 1, tzinfo=UTC), date(2024, 6, 30)])
+@pytest.mark.parametrize("as_of", [datetime(2024, 5, 1, tzinfo=UTC), date(2024, 4, 30), date(2024, 6, 30)])
 def test_at_the_end_of_the_period_it_is_what_was_won(as_of):
     found = estimate(won("f", 2, 3), won("m", 3, 30), won("a", 4, 2), won("b", 4, 30, "1"), won("c", 5, 1), as_of=as_of)
     euros = found.row("EUR")
@@ -85,6 +86,7 @@ places = st.fractions(0, 1)
 wins = st.lists(st.tuples(places, st.fractions(0, 100)), max_size=6).map(tuple)
 
 
+@settings(max_examples=30)
 @given(wins, st.lists(wins, max_size=4).map(tuple), st.lists(places, min_size=2, max_size=5))
 def test_the_usual_share_never_falls_and_ends_at_all(now, earlier, some):
     amount = sum((number for _, number in now), start=Fraction(0))
@@ -104,6 +106,11 @@ def test_periods_that_began_before_the_history_are_not_compared_with():
 
     assert len(found.earlier) == 3
     assert estimate(won("a", 2, 9), past=0).earlier == ()
+    late = Row(
+        opportunity_id="z", stage="N", at=datetime(2023, 1, 1, tzinfo=UTC), recorded_at=datetime(2024, 5, 1, tzinfo=UTC)
+    )
+    assert len(estimate(won("a", 2, 9), [late]).earlier) == 4
+    assert len(estimate(won("a", 2, 9), [late], known_on=date(2024, 4, 10)).earlier) == 3
 
 
 def test_days_are_those_of_the_zone():
@@ -111,6 +118,38 @@ def test_days_are_those_of_the_zone():
 
     assert estimate(deal, timezone="UTC").deals.won == 0
     assert estimate(won("a", 3, 31, hour=23), timezone="Asia/Shanghai").deals.won == 1
+
+
+WEEK = read_period("2024-04-08..2024-04-15")
+WORKING = [date(2024, 4, day) for day in range(1, 31) if date(2024, 4, day).weekday() < 5]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "elapsed"),
+    [
+        (date(2024, 4, 7), 0),
+        (datetime(2024, 4, 9, 23, tzinfo=UTC), Fraction(1, 5)),
+        (date(2024, 4, 9), Fraction(2, 5)),
+        (date(2024, 4, 10), Fraction(3, 5)),
+        (date(2024, 4, 13), 1),
+        (date(2024, 4, 20), 1),
+    ],
+)
+def test_where_working_days_are_given_only_these_count_each_when_it_is_over(as_of, elapsed):
+    deals = [won("a", 4, 2), won("b", 4, 5), won("c", 4, 8)]
+    found = estimate(*deals, as_of=as_of, period=WEEK, working_days=WORKING, past=1)
+
+    assert found.elapsed == elapsed
+    assert found.deals.share_at(Fraction(1, 5)) == 0
+    assert found.deals.share_at(Fraction(2, 5)) == Fraction(1, 2)
+    assert found.deals.linear == (1 / elapsed if elapsed else None)
+
+
+def test_a_period_without_working_days_is_refused():
+    with pytest.raises(ValueError, match="none of the working days lies in the period 2024-04-01"):
+        estimate(won("a", 4, 2), working_days=[date(2024, 5, 1)], past=0)
+    with pytest.raises(ValueError, match="working days are dates, not instants: 2024-04-01T00:00:00"):
+        estimate(won("a", 4, 2), working_days=[datetime(2024, 4, 1, tzinfo=UTC)], past=0)
 
 
 def test_deals_without_an_amount_are_counted_and_listed():
@@ -127,6 +166,18 @@ def test_a_scope_narrows_the_deals_down():
     deals = [won("a", 4, 2, owner_id="ann"), won("b", 4, 3, owner_id="bob")]
 
     assert estimate(*deals, scope={"owner_id": ["ann"]}).deals.won == 1
+
+
+@settings(max_examples=25)
+@given(row_lists())
+def test_a_year_that_is_over_brought_what_was_won_in_it(rows):
+    history, year = make_history(rows), read_period("2024")
+    found = estimate_run_rate(history, PIPELINE, period=year, timezone="UTC", as_of=date(2025, 1, 1))
+    snapshot = take_snapshot(history, PIPELINE)
+
+    assert found.deals.won == found.deals.linear == snapshot.won
+    for currency, total in snapshot.amounts[Outcome.WON].items():
+        assert found.row(currency).pace.linear == Fraction(total.amount)
 
 
 def test_it_shows_everywhere():

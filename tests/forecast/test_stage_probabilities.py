@@ -146,5 +146,6 @@ def test_it_shows_everywhere():
 
     assert "(all)" in str(found)
     assert "deals count half after 90 days" in str(found)
+    assert "count half" not in str(estimate([]))
     assert found._repr_html_().startswith("<table>")
     assert "closed" in found.assumes

@@ -64,7 +64,7 @@ def test_a_deals_own_probability_beats_that_of_its_stage():
     )
 
     assert lines(forecast) == [("2024-03", "0", "300", "99.00", 2)]
-    assert (forecast.own_probability, forecast.stage_probability) == (2, 0)
+    assert forecast.sources == {"own": 2, "stage": 0}
 
 
 def test_won_deals_count_in_full_in_the_month_they_closed_in_the_zone():
@@ -157,7 +157,9 @@ def test_it_is_plain_for_json_and_shows_everywhere():
         "open": "1000",
         "weighted_open": "500.00",
         "expected": "500.00",
+        "deviation": "500.00",
         "count": 1,
+        "sources": {"stage": 1},
     }
     assert found["measure"] == "forecast"
     assert found["probabilities"] == {"own": 0, "stage": 2}

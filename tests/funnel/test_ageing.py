@@ -91,6 +91,13 @@ def test_the_age_in_a_stage_is_that_of_the_present_visit_and_idle_is_who_says_no
     assert (found.in_stage_days, found.age_days, found.idle_days) == (10, 40, 4)
 
 
+def test_it_is_said_which_deals_are_on_hold():
+    rows = [row("Q", 0, id="a", on_hold=True), row("Q", 0, id="b", on_hold=True), row(None, 3, id="b", on_hold=False)]
+    report = measure_ageing(make_history([*rows, row("Q", 0, id="c")]), PIPELINE)
+
+    assert {row.name: row.on_hold for row in report.rows} == {"a": True, "b": False, "c": False}
+
+
 def test_deals_that_were_won_are_a_stricter_benchmark():
     won = [one for name in "abc" for one in (row("Q", 0, id=name), row("W", 4, id=name))]
     slow = [one for name in "xyz" for one in (row("Q", 0, id=name), row("L", 40, id=name))]

@@ -17,6 +17,7 @@ from oppcore.funnel import (
     finish_bottlenecks,
     measure_bottlenecks,
 )
+from oppcore.funnel.flows import FlowSums
 from oppcore.history import RowKind, make_history
 from oppcore.money import Money
 from oppcore.pipeline import Pipeline, Stage
@@ -179,6 +180,16 @@ def test_the_same_seed_gives_the_same_and_another_other_intervals():
 
     assert find(history, seed=1).detail() == find(history, seed=1).detail()
     assert find(history, seed=1).rows != find(history, seed=2).rows
+
+
+def test_many_deals_are_drawn_in_groups_that_add_up_to_the_same():
+    tally = count_bottlenecks(flow(4, deals=90), FLOW, as_of=day(DAYS))
+    sums = FlowSums(tally.total.deals.values(), tuple("abcd"), day(DAYS / 2), day(DAYS))
+    groups = sums.grouped(7, seed=1)
+
+    assert (len(sums), len(groups), len(sums.grouped(90, seed=1))) == (90, 7, 90)
+    assert groups.total().values == pytest.approx(sums.total().values)
+    assert groups.total({0: 1}) == sums.grouped(7, seed=1).total({0: 1}) != sums.grouped(7, seed=2).total({0: 1})
 
 
 @pytest.mark.parametrize(

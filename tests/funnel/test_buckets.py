@@ -1,6 +1,6 @@
 """Buckets, also those of which only counts are known."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import attrs
@@ -28,7 +28,7 @@ from oppcore.funnel import (
 )
 from oppcore.history import make_history
 from oppcore.money import Money
-from oppcore.periods import read_period
+from oppcore.periods import Period, read_period
 from tests.history.examples import PIPELINE, day, row, row_lists
 
 FEW = settings(max_examples=10)
@@ -45,6 +45,15 @@ MEASURES = {
     "coverage": (
         count_coverage,
         {"period": JANUARY, "as_of": AS_OF},
+        partial(finish_coverage, quota=Money(9, "EUR")),
+    ),
+    "coverage learnt from the past": (
+        count_coverage,
+        {
+            "period": Period(date(2024, 1, 9), date(2024, 1, 13)),
+            "past": [Period(date(2024, 1, 3), date(2024, 1, 7)), Period(date(2024, 1, 5), date(2024, 1, 9))],
+            "as_of": AS_OF,
+        },
         partial(finish_coverage, quota=Money(9, "EUR")),
     ),
     "losses": (count_losses, {"as_of": AS_OF, "by": "owner_id"}, finish_losses),

@@ -1,6 +1,6 @@
 """The deals created in each period, and the coverage of a quota."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from functools import reduce
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oppcore.funnel import combine_buckets, count_coverage, count_creation, measure_coverage, measure_creation
-from oppcore.history import make_history, take_snapshot
+from oppcore.history import Row, make_history, take_snapshot
 from oppcore.money import Money, sum_by_currency
 from oppcore.periods import Period, read_period
 from tests.funnel.test_movement import said
@@ -140,6 +140,65 @@ def test_coverage_of_what_remains():
     assert coverage.to_go == Money(188, "EUR")
     assert (coverage.ids("open"), coverage.ids("won")) == (("b",), ("a",))
     assert [problem.code for problem in coverage.left_out] == ["deals.removed", "close_date.missing"]
+
+
+PAST = [read_period("2023-Q3"), read_period("2023-Q4")]
+
+
+def at(id, year, month, day, amount, close_on, stage="Q", currency="EUR"):
+    return Row(
+        opportunity_id=id,
+        stage=stage,
+        at=datetime(year, month, day, tzinfo=UTC),
+        amount=Money(amount, currency),
+        expected_close_on=date(*close_on),
+    )
+
+
+EARLIER = [
+    at("p1", 2023, 7, 1, 60, (2023, 9, 1)),  # open on day 20 of Q3 and won for 50
+    at("p1", 2023, 8, 9, 50, (2023, 9, 1), "W"),
+    at("p2", 2023, 7, 1, 40, (2023, 9, 20)),  # open on day 20, lost
+    at("p2", 2023, 8, 9, 40, (2023, 9, 20), "L"),
+    at("p3", 2023, 7, 25, 90, (2023, 9, 1)),  # came later in the quarter: not open on its day 20
+    at("p3", 2023, 8, 9, 90, (2023, 9, 1), "W"),
+    at("p4", 2023, 10, 2, 80, (2023, 12, 1)),  # open on day 20 of Q4, put off, won in the next quarter
+    at("p4", 2024, 1, 5, 80, (2024, 1, 5), "W"),
+    at("p5", 2023, 10, 2, 20, (2024, 2, 1)),  # expected in the next quarter
+    at("p6", 2023, 10, 2, 20, (2023, 12, 5)),
+    at("p6", 2023, 12, 5, 25, (2023, 12, 5), "W"),
+]
+
+
+def test_the_required_coverage_is_what_was_open_on_the_same_day_over_what_was_won_of_it():
+    coverage = cover(EARLIER, 200, past=PAST, as_of=date(2024, 1, 20))
+
+    assert coverage.ids("past_open") == ("p1", "p2", "p4", "p6")
+    assert coverage.ids("past_won") == ("p1", "p6")
+    assert coverage.required == Fraction(60 + 40 + 80 + 20, 50 + 25)
+    assert (coverage.remaining, coverage.enough) == (Fraction(20, 120), False)
+    assert "2.67x" in str(coverage)
+
+
+def test_a_deal_put_off_over_several_periods_was_open_in_each():
+    rows = [at("a", 2023, 7, 1, 10, (2023, 9, 1)), at("a", 2023, 10, 1, 10, (2023, 11, 1))]
+    coverage = cover(rows, past=PAST, as_of=date(2024, 1, 20))
+
+    assert (coverage.past_open_amount, coverage.past_won_amount) == (Money(20, "EUR"), Money(0, "EUR"))
+    assert (coverage.required, coverage.enough) == (None, None)
+
+
+def test_without_earlier_periods_nothing_is_required_and_a_met_quota_is_enough():
+    assert (cover().required, cover().enough, cover(quota=12).enough) == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("past", "message"),
+    [("2024-Q1", "is not over"), ("2023-11", "has no day 31: take periods of one length")],
+)
+def test_a_past_period_that_tells_nothing_is_refused(past, message):
+    with pytest.raises(ValueError, match=message):
+        cover(EARLIER, period=read_period("2024-01"), past=[read_period(past)], as_of=date(2024, 1, 31))
 
 
 @pytest.mark.parametrize("quota", [12, 11])

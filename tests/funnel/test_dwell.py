@@ -103,6 +103,25 @@ def test_a_stay_that_ended_because_the_deal_was_taken_out_is_not_over():
     assert (found.ended, found.removed, found.exposure_days, found.median_days.value) == (0, 1, 4, None)
 
 
+@pytest.mark.parametrize(("clock", "days"), [("elapsed", [20, 30]), ("active", [14, 28])])
+def test_by_the_active_clock_time_on_hold_does_not_count(clock, days):
+    rows = [
+        *(row("Q", 0), row(None, 5, on_hold=True), row(None, 9, on_hold=False)),
+        *(row(None, 18, on_hold=True), row("P", 20), row(None, 22, on_hold=False), row("N", 50)),
+    ]
+    report = measure(make_history(rows), clock=clock)
+
+    assert [report.row(stage).exposure_days for stage in "QP"] == days
+
+
+def test_what_is_on_hold_still_grows_no_older_by_the_active_clock():
+    history = make_history([row("Q", 0), row(None, 5, on_hold=True)])
+    found = measure(history, clock="active", since=day(3), as_of=day(40)).row("Q")
+
+    assert (found.open, found.exposure_days, found.curve.times) == (1, 2, (3, 5))
+    assert "days not on hold" in measure(history, clock="active").definition
+
+
 def test_where_nothing_ended_nothing_is_said():
     found = measure(make_history([row("Q")]), as_of=day(3)).row("Q")
 
@@ -125,7 +144,11 @@ def test_stages_can_be_picked():
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"unit": "week"}, "no unit of time in stage 'week'"), ({"quantiles": [1.5]}, "between 0 and 1")],
+    [
+        ({"clock": "sundial"}, "no clock 'sundial'"),
+        ({"unit": "week"}, "no unit of time in stage 'week'"),
+        ({"quantiles": [1.5]}, "between 0 and 1"),
+    ],
 )
 def test_what_there_is_not_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):

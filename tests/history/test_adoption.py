@@ -51,6 +51,7 @@ def test_the_rows_of_a_records_changes_leave_it_standing_where_it_stands(data):
         return
     assert trail.standing.state == record.progress.state
     assert trail.standing.amount == record.amount
+    assert any(end is None for _, end in trail.holds) == (record.progress.hold.held_since is not None)
     progress, kind = record.progress, pipeline.stage(record.progress.stage).kind
     closed_here = progress.closed_at is None or progress.closed_at >= progress.entered_at
     # Closed in a stage before, or once more in a closed stage: an image does not say what came between.
@@ -91,6 +92,7 @@ def test_a_history_taken_over_leaves_each_record_where_it_was(data):
     record, copy = replay(changes), replay(adopted)
 
     assert copy.progress.state == record.progress.state
+    assert (copy.progress.hold.held_since is None) == (record.progress.hold.held_since is None)
     assert [change.stamp.version for change in adopted] == list(range(1, len(adopted) + 1))
     assert {change.stamp.origin for change in adopted} == {Origination.ADOPTED}
     recorded = [change.stamp.recorded_at for change in adopted]

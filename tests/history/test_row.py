@@ -56,6 +56,7 @@ def test_it_was_known_when_it_was_recorded():
         {"expected_close_on": AT},
         {"outcome": "maybe"},
         {"kind": "deleted"},
+        {"on_hold": "yes"},
     ],
 )
 def test_what_no_row_can_be_is_refused(wrong):

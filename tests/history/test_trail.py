@@ -66,3 +66,20 @@ def test_what_a_deal_was_worth_at_an_instant():
 
     worth = [found.amount_at(day(on)) for on in range(5)]
     assert worth == [None, Money(5, "EUR"), Money(6, "EUR"), None, None]
+
+
+def test_a_hold_lasts_until_the_deal_goes_on_or_is_closed():
+    found = trail(
+        row("Q", 0, on_hold=False),
+        row(None, 1, on_hold=True),
+        row("P", 2, on_hold=True),
+        row(None, 3, on_hold=False),
+        row(None, 4, on_hold=True),
+        row("L", 5),
+        row(None, 6, on_hold=True),
+        row("Q", 7),
+        row(None, 8, on_hold=True),
+    )
+
+    assert found.holds == ((day(1), day(3)), (day(4), day(5)), (day(8), None))
+    assert found.changed_at == day(8)

@@ -71,7 +71,7 @@ def main(folder):
     chosen += [f"{CONTRACTS}::Test{store.__name__}::{store.by}" for store in stores]
     chosen += [f"{CONTRACTS}::Test{store}::{case}" for store, case in SEARCHED.items()]
     outcomes = Outcomes()
-    options = ["-q", "--no-cov", "--tb=no", "--show-capture=no", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    options = ["-q", "--tb=no", "--show-capture=no", "-p", "no:cacheprovider", "-p", "no:randomly"]
     pytest.main([*options, *chosen], plugins=[outcomes])
     Path(folder, "outcomes.json").write_text(json.dumps(outcomes.found))
 

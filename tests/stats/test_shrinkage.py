@@ -136,6 +136,12 @@ def test_groups_that_differ_no_more_than_by_chance_are_pooled(counts, mean, meth
     assert (prior.mean, prior.strength, prior.basis) == (mean, math.inf, PriorBasis.POOLED)
 
 
+def test_groups_that_differ_by_hardly_more_than_chance_are_pooled_too():
+    # 5 ** 0.5 is what chance would have it; the prior would count for millions of trials.
+    assert fit_beta_prior([(10 + 2.236068, 20), (10 - 2.236068, 20)]).basis is PriorBasis.POOLED
+    assert fit_beta_prior([(10 + 2.3, 20), (10 - 2.3, 20)]).strength == pytest.approx(340, abs=200)
+
+
 @pytest.mark.parametrize("method", ["likelihood", "moments"])
 def test_groups_of_nothing_but_successes_or_failures_keep_a_prior_of_one_trial(method):
     prior = fit_beta_prior([(0, 35), (0, 29), (16, 16)], method=method)

@@ -13,7 +13,8 @@ import click
 from oppcore.cli.backtesting import backtest
 from oppcore.cli.demo import demo
 from oppcore.cli.drawing import diagram, templates
-from oppcore.cli.measures import forecast, funnel, snapshot
+from oppcore.cli.forecasting import forecast
+from oppcore.cli.measures import funnel, snapshot
 from oppcore.cli.measuring import measure, measures
 from oppcore.cli.pipelines import check, infer, schema
 from oppcore.cli.printing import complain

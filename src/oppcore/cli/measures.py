@@ -1,4 +1,4 @@
-"""`oppcore funnel`, `oppcore snapshot` and `oppcore forecast`: a change table in, numbers out."""
+"""`oppcore funnel` and `oppcore snapshot`: a change table in, numbers out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from oppcore.cli.printing import FORMATS, busy, print_result
 from oppcore.cli.reading import PipelineChoice, Reading, listed, pipeline_option, reading_options
 from oppcore.cli.settings import read_time
 from oppcore.errors import OppcoreError
-from oppcore.forecast import weigh_forecast
 from oppcore.funnel import Cohort, CountingRule, EntryRule, measure_funnel
 from oppcore.funnel.sample import LAST
 from oppcore.history import take_snapshot
 from oppcore.periods import read_period
 
-__all__ = ["counting", "forecast", "funnel", "measuring_command", "snapshot"]
+__all__ = ["counting", "funnel", "measuring_command", "snapshot"]
 
 _OPTIONS = (
     click.option("--as-of", metavar="T", help="An instant, or a date: the end of that day. Default: the last change."),
@@ -129,28 +128,6 @@ def snapshot(reading: Reading, choice: PipelineChoice, as_of: str | None, known_
     history, pipeline = reading.read_with(choice)
     with counting():
         result = take_snapshot(
-            history,
-            pipeline,
-            as_of=reading.when(as_of, "--as-of"),
-            known_on=reading.when(known_on, "--known-on"),
-            timezone=reading.zone(),
-            lenient=reading.lenient,
-        )
-    print_result(result, format)
-
-
-@measuring_command
-def forecast(reading: Reading, choice: PipelineChoice, as_of: str | None, known_on: str | None, format: str) -> None:
-    """Show what the deals of CHANGES have brought and may bring, per month and currency.
-
-    Open deals weigh in with the probability of their stage, or their own where they have one. Months are those of
-    --timezone.
-    """
-    if reading.timezone is None:
-        raise click.UsageError("a forecast counts by month: say whose months with --timezone ZONE, e.g. UTC")
-    history, pipeline = reading.read_with(choice)
-    with counting():
-        result = weigh_forecast(
             history,
             pipeline,
             as_of=reading.when(as_of, "--as-of"),

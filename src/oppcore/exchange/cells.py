@@ -28,6 +28,7 @@ __all__ = [
     "is_missing",
     "parse_amount",
     "parse_currency",
+    "parse_flag",
     "parse_key",
     "parse_number",
     "parse_probability",
@@ -66,6 +67,12 @@ KINDS = _spellings(set(RowKind) - {RowKind.VOIDED}, deleted=RowKind.REMOVED, und
 """Kinds of rows by their letters and digits in lower case; a table has no column to say which row is voided."""
 CATEGORIES = _spellings(ForecastCategory, forecast=ForecastCategory.COMMIT)
 """Forecast categories by their letters and digits in lower case; Salesforce stores Commit as `Forecast`."""
+
+FLAGS: Mapping[str, bool] = {
+    **dict.fromkeys(("yes", "true", "1"), True),
+    **dict.fromkeys(("no", "false", "0"), False),
+}
+"""Yes and no by their letters and digits in lower case."""
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
@@ -186,6 +193,12 @@ def parse_probability(value: Any, *, percent: bool = False, mark: str | None = N
     if not signed and not percent and 1 < number <= 100:
         return _unread("probability.percent", value, "--percent")
     return _unread("probability.range", value)
+
+
+def parse_flag(value: Any) -> bool | Problem:
+    """Give True or False of yes and no, true and false, 1 and 0, in any letter case."""
+    found = FLAGS.get(_letters(plain_text(value)))
+    return _unread("word.unknown", plain_text(value), known=["no", "yes"], suggestion="") if found is None else found
 
 
 def parse_word(value: Any, spellings: Mapping[str, Word]) -> Word | Problem:

@@ -26,7 +26,7 @@ JOINED = (
     "pipeline",
 )
 """The columns a table of records may lend to a change table that lacks them."""
-NAMES = (*REQUIRED, "outcome", "kind", "seq", "recorded_at", *JOINED, "actor_id", "reason")
+NAMES = (*REQUIRED, "outcome", "kind", "seq", "recorded_at", *JOINED, "actor_id", "reason", "on_hold")
 """The columns of the canonical change table. Any other column is kept as text, for grouping."""
 
 

@@ -37,6 +37,7 @@ _PARSERS: Mapping[str, _Parser] = {
     "actor_id": lambda cell, _: cells.parse_key(cell),
     "reason": lambda cell, _: cells.parse_text(cell),
     "pipeline": lambda cell, _: cells.parse_key(cell),
+    "on_hold": lambda cell, _: cells.parse_flag(cell),
 }
 """How the cells of our columns are read; an amount also needs its currency."""
 

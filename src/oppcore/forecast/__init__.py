@@ -12,25 +12,46 @@ from oppcore.forecast.accuracy import (
     scaled_error,
     skill,
 )
+from oppcore.forecast.adjustments import Adjustment
+from oppcore.forecast.attainment import QuotaAttainment, QuotaReport, measure_attainment
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.bayes import SCORED_FIELDS, BayesModel, DealScore, FieldContribution, fit_bayes
+from oppcore.forecast.bias import BiasReport, BiasVerdict, ForecastBias, measure_bias
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
-from oppcore.forecast.closing import Closing, ClosingChance, estimate_closing
+from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
+from oppcore.forecast.chances import ClosingChance
+from oppcore.forecast.closing import Closing, estimate_closing
+from oppcore.forecast.commitment import CommitmentFate, CommitmentReport, WinOrigin, measure_commitment
 from oppcore.forecast.comparison import LossComparison, compare_losses
+from oppcore.forecast.concentration import Concentration, measure_concentration
+from oppcore.forecast.contributions import DealContribution
+from oppcore.forecast.deals import CategorySource, ForecastDeal
+from oppcore.forecast.distribution import RevenueDistribution, RevenueMethod
+from oppcore.forecast.documents import decode_judgement, encode_judgement
+from oppcore.forecast.explanation import ForecastExplanation
+from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
+from oppcore.forecast.judgement import JudgedSubmission, SubmissionReport, judge_submissions
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
+from oppcore.forecast.new_wins import NewWins, estimate_new_wins
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.pace import Pace
+from oppcore.forecast.projection import project_revenue
+from oppcore.forecast.prospect import AmountRange, CloseRange, Prospect
+from oppcore.forecast.quotas import Quota, find_over_assignment
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
+from oppcore.forecast.revenue import forecast_revenue
 from oppcore.forecast.run_rate import RunRate, RunRateRow, estimate_run_rate
 from oppcore.forecast.scores import DealScores, score_deals
+from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
-from oppcore.forecast.trial import MethodJudgement, Trial
+from oppcore.forecast.submissions import Submission, SubmissionCause, SubmissionChange, explain_change, submit_forecast
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
+from oppcore.forecast.whatif import Lever, Supposition, SuppositionEffect, WhatIf, lose_biggest, what_if
 from oppcore.forecast.win_count import win_count_interval
 
 __all__ = [
@@ -38,30 +59,58 @@ __all__ = [
     "SCORED_FIELDS",
     "Accuracy",
     "Actuals",
+    "Adjustment",
     "AgeClock",
+    "AmountRange",
     "Backtest",
     "BayesModel",
+    "BiasReport",
+    "BiasVerdict",
     "Binning",
     "Calibration",
+    "CategoryForecast",
+    "CategoryRow",
+    "CategorySource",
+    "CloseRange",
     "Closing",
     "ClosingChance",
+    "CommitmentFate",
+    "CommitmentReport",
+    "Concentration",
+    "DealContribution",
     "DealScore",
     "DealScores",
     "FieldContribution",
     "Forecast",
+    "ForecastBias",
+    "ForecastDeal",
+    "ForecastExplanation",
     "ForecastOrigin",
     "ForecastRow",
     "FrequencyTable",
+    "HierarchyForecast",
     "IsotonicMap",
+    "JudgedSubmission",
     "LeagueRow",
+    "Lever",
     "LossComparison",
     "Method",
     "MethodComparison",
     "MethodJudgement",
+    "NewWins",
+    "NodeForecast",
     "Pace",
     "PlattMap",
+    "ProbabilitySource",
+    "Prospect",
+    "Quota",
+    "QuotaAttainment",
+    "QuotaReport",
     "ReliabilityBin",
+    "RevenueDistribution",
     "RevenueErrors",
+    "RevenueMethod",
+    "RollUpMethod",
     "RunRate",
     "RunRateRow",
     "Score",
@@ -69,32 +118,58 @@ __all__ = [
     "StageOutlook",
     "StageProbabilities",
     "StageProbability",
+    "Submission",
+    "SubmissionCause",
+    "SubmissionChange",
+    "SubmissionReport",
+    "Supposition",
+    "SuppositionEffect",
     "Trial",
+    "WhatIf",
+    "WinOrigin",
+    "check_hierarchy",
     "compare_losses",
     "crps_ensemble",
     "crps_normal",
+    "decode_judgement",
+    "encode_judgement",
     "estimate_closing",
+    "estimate_new_wins",
     "estimate_run_rate",
     "estimate_stage_chain",
     "estimate_stage_probabilities",
+    "explain_change",
     "find_actuals",
+    "find_over_assignment",
     "fit_bayes",
     "fit_frequencies",
     "fit_isotonic",
     "fit_platt",
+    "forecast_categories",
+    "forecast_revenue",
     "interval_coverage",
     "judge_each",
+    "judge_submissions",
+    "lose_biggest",
     "make_origins",
     "measure_accuracy",
+    "measure_attainment",
+    "measure_bias",
     "measure_calibration",
+    "measure_commitment",
+    "measure_concentration",
     "pinball_loss",
     "plan_origins",
+    "project_revenue",
     "recalibrate",
+    "roll_up",
     "run_backtest",
     "scaled_error",
     "score_deals",
     "skill",
+    "submit_forecast",
     "view_history",
     "weigh_forecast",
+    "what_if",
     "win_count_interval",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -13,8 +12,8 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
+from oppcore.forecast.chances import ClosingChance, judge_closing
 from oppcore.forecast.spells import AgeClock, Spell, Spells, age_of, find_spells
-from oppcore.funnel import EstimatedShare
 from oppcore.funnel.buckets import Bucket, Contribution, list_deals
 from oppcore.funnel.counting import days_text
 from oppcore.history import History, Standing, fold_history
@@ -26,27 +25,7 @@ from oppcore.spelling import choose
 from oppcore.stats.normal import two_sided_quantile
 from oppcore.table import Table
 
-__all__ = ["Closing", "ClosingChance", "estimate_closing"]
-
-
-@final
-@attrs.frozen(kw_only=True)
-class ClosingChance:
-    """How likely an open deal is to be won in time.
-
-    `seen` is the number of deals that it is compared with: those that were open in the stage for longer than
-    `from_age`, which is its own `age`, or a little less where there are many deals. `watched` of them came to that age
-    early enough to be watched for the whole time; `win` is None where these are too few.
-    """
-
-    opportunity_id: str
-    stage: str
-    age: timedelta
-    from_age: timedelta
-    seen: int
-    watched: int
-    win: EstimatedShare
-    amount: Money | None = None
+__all__ = ["Closing", "estimate_closing"]
 
 
 @final
@@ -235,7 +214,9 @@ def estimate_closing(
             order.append(standing.opportunity_id)
     rows: dict[str, ClosingChance] = {}
     for stage, some in deals.items():
-        for row in _judge(some, Spells(spells.get(stage, ())), within, min_deals=min_deals, confidence=confidence):
+        for row in judge_closing(
+            some, Spells(spells.get(stage, ())), within, min_deals=min_deals, confidence=confidence
+        ):
             rows[row.opportunity_id] = row
     found = tuple(rows[id] for id in order)
     return Closing(
@@ -251,47 +232,6 @@ def estimate_closing(
 
 
 _DAY = timedelta(days=1)
-_WON = str(Outcome.WON)
-_MOST = 16
-"""The ages at which a stage is looked at."""
-
-
-def _judge(
-    deals: Iterable[tuple[Standing, timedelta]], spells: Spells, within: timedelta, *, min_deals: int, confidence: float
-) -> Iterable[ClosingChance]:
-    some = list(deals)
-    ages = sorted({age for _, age in some})
-    marks = ages if len(ages) <= _MOST else [ages[len(ages) * part // _MOST] for part in range(_MOST)]
-    found: dict[timedelta, tuple[int, int, EstimatedShare]] = {}
-    for standing, age in some:
-        mark = marks[bisect_right(marks, age) - 1]
-        if mark not in found:
-            found[mark] = _estimate(spells, mark, within, min_deals=min_deals, confidence=confidence)
-        seen, watched, win = found[mark]
-        yield ClosingChance(
-            opportunity_id=standing.opportunity_id,
-            stage=standing.state.stage,
-            age=age,
-            from_age=mark,
-            seen=seen,
-            watched=watched,
-            win=win,
-            amount=standing.amount,
-        )
-
-
-def _estimate(
-    spells: Spells, age: timedelta, within: timedelta, *, min_deals: int, confidence: float
-) -> tuple[int, int, EstimatedShare]:
-    seen, watched = spells.lasting(age), spells.watched(age, within)
-    if watched < min_deals:
-        return seen, watched, EstimatedShare(None, None, None)
-    curves, time = spells.follow(age, within)
-    if _WON not in curves.incidence:
-        return seen, watched, EstimatedShare(0.0, None, None)
-    value = curves.incidence_at(_WON, time)
-    low, high = curves.interval_at(_WON, time, confidence) or (None, None)
-    return seen, watched, EstimatedShare(None if value is None else float(value), low, high)
 
 
 def _problems(rows: Iterable[ClosingChance], min_deals: int) -> Iterable[Problem]:

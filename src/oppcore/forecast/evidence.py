@@ -30,15 +30,16 @@ Key = tuple[str, str | None]
 class ValueShares:
     """The share won of all (`base_rate`), and that which is believed of the deals with each value.
 
-    `counts` are how many deals were won, and seen, with the value; `strengths`, by field, as how many deals that went
-    like all others were added before a share was believed: infinitely many where values differ by chance alone.
+    `counts` are how many deals were won, and seen, with the value. `strengths` are how many deals that went like all
+    others were added before a share was believed, infinitely many where values differ by chance alone: by field, for
+    the values said (True) and for that nothing was said, which is of another kind (False).
     """
 
     fields: tuple[str, ...]
     base_rate: float
     counts: Mapping[Key, tuple[float, float]] = attrs.field(hash=False, repr=False)
     shares: dict[Key, float] = attrs.field(factory=dict[Key, float], hash=False, repr=False)
-    strengths: dict[str, float] = attrs.field(factory=dict[str, float], hash=False)
+    strengths: dict[tuple[str, bool], float] = attrs.field(factory=dict[tuple[str, bool], float], hash=False)
 
     def start(self, key: Key) -> float:
         """Give what is believed before the value is looked at: of a time in a stage, what the stage says."""
@@ -138,11 +139,16 @@ def learn_shares(evidence: Evidence, strength: float | None = None, *, without: 
     if not 0 < learnt.base_rate < 1:
         return learnt
     for name in sorted(evidence.fields, key="stage".__ne__):  # a time in a stage starts from what the stage says
-        groups = {key: (*found, learnt.start(key)) for key, found in counts.items() if key[0] == name}
-        chosen = _find_strength(groups.values()) if strength is None else strength
-        learnt.strengths[name] = chosen
-        for key, (won, seen, start) in groups.items():
-            learnt.shares[key] = start if isinf(chosen) else (won + chosen * start) / (seen + chosen)
+        for said in (True, False):
+            groups = {
+                key: (*found, learnt.start(key))
+                for key, found in counts.items()
+                if key[0] == name and (key[1] is not None) is said
+            }
+            chosen = _find_strength(groups.values()) if strength is None else strength
+            learnt.strengths[name, said] = chosen
+            for key, (won, seen, start) in groups.items():
+                learnt.shares[key] = start if isinf(chosen) else (won + chosen * start) / (seen + chosen)
     return learnt
 
 

@@ -11,7 +11,7 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.forecast.stage_steps import ENDS, WON, StageSteps, find_allowed_steps
+from oppcore.forecast.stage_steps import ENDS, WON, StageSteps, Steps, find_allowed_steps, find_known_stages
 from oppcore.funnel import EstimatedShare
 from oppcore.history import History, Standing, fold_history
 from oppcore.periods import as_of_text
@@ -22,9 +22,6 @@ from oppcore.stats.normal import two_sided_quantile
 from oppcore.table import Table
 
 __all__ = ["StageChain", "StageOutlook", "estimate_stage_chain"]
-
-Steps = Mapping[str, Mapping[str, Probability]]
-"""How often deals went from each stage to each other, or to an outcome."""
 
 
 @final
@@ -200,7 +197,7 @@ def estimate_stage_chain(
         stage: _with_prior(row, extra, find_allowed_steps(pipeline, stage)) if extra else row
         for stage, row in seen.steps.items()
     }
-    known, blocked = _find_known(counts)
+    known, blocked = find_known_stages(counts)
     chain = make_chain({stage: _shares(counts[stage]) for stage in stages if stage in known}, ends=ENDS)
     rows = tuple(_outlook(stage, seen, counts, chain, confidence) for stage in stages)
     problems = (
@@ -228,24 +225,6 @@ def _with_prior(row: Mapping[str, int], extra: Fraction, allowed: Iterable[str])
 def _shares(row: Mapping[str, Probability]) -> Mapping[str, Probability]:
     total = Fraction(sum(row.values()))
     return {there: number / total for there, number in row.items()}
-
-
-def _find_known(counts: Steps) -> tuple[set[str], dict[str, set[str]]]:
-    """Give the stages from which every way has been seen to an end, and for the others where it was not."""
-    ahead = {stage: _reached(stage, counts) for stage in counts}
-    stuck = {stage for stage, reached in ahead.items() if not reached & set(ENDS)}
-    blocked = {stage: (reached | {stage}) & stuck for stage, reached in ahead.items()}
-    return {stage for stage in counts if not blocked[stage]}, {stage: some for stage, some in blocked.items() if some}
-
-
-def _reached(stage: str, counts: Steps) -> set[str]:
-    found: set[str] = set()
-    ahead = [stage]
-    while ahead:
-        new = counts.get(ahead.pop(), {}).keys() - found
-        found |= new
-        ahead += new
-    return found
 
 
 def _outlook(stage: str, seen: StageSteps, counts: Steps, chain: AbsorbingChain, confidence: float) -> StageOutlook:

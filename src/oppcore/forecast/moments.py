@@ -189,17 +189,16 @@ def _cut(
 def _time_edges(lengths: Sequence[float], bands: int) -> tuple[float, ...]:
     """Give where equal parts of all time begin, for stays of these lengths, in days of two digits."""
     total = sum(lengths)
-    edges: list[float] = []
-    for place in range(1, bands):
-        low, high = 0.0, max(lengths, default=0.0)
-        for _ in range(50):
-            middle = (low + high) / 2
-            if sum(min(length, middle) for length in lengths) < total * place / bands:
-                low = middle
-            else:
-                high = middle
-        edges.append(float(f"{high:.2g}"))
-    return tuple(sorted({edge for edge in edges if edge > 0}))
+    wanted = [total * place / bands for place in range(1, bands)]
+    edges: set[float] = set()
+    passed = before = 0.0
+    for place, length in enumerate(sorted(lengths)):
+        lasting = len(lengths) - place
+        while wanted and passed + (length - before) * lasting >= wanted[0]:
+            edges.add(float(f"{before + (wanted.pop(0) - passed) / lasting:.2g}"))
+        passed += (length - before) * lasting
+        before = length
+    return tuple(sorted(edge for edge in edges if edge > 0))
 
 
 def _amount_edges(amounts: Sequence[float], bands: int) -> tuple[float, ...]:

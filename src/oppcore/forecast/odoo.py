@@ -112,19 +112,20 @@ class FrequencyTable(Mapping[Key, Counts]):
     def __repr__(self) -> str:
         return f"<FrequencyTable: {len(self)} rows of {len({team for team, _, _ in self})} teams>"
 
-    def record(self, lead: Mapping[str, Any]) -> FrequencyTable:
+    def record(self, lead: Mapping[str, Any], *, stages: Stages | None = None) -> FrequencyTable:
         """Count a lead that was won or lost; an open one changes nothing.
 
-        Raises `ValueError` where the table does not know the order of the stages.
+        `stages` are those the table was made with unless given. Raises `ValueError` where there are none, and as
+        `fit_frequencies` does; nothing is counted then.
         """
-        return self._count(lead, 1)
+        return self._count(lead, 1, stages)
 
-    def forget(self, lead: Mapping[str, Any]) -> FrequencyTable:
+    def forget(self, lead: Mapping[str, Any], *, stages: Stages | None = None) -> FrequencyTable:
         """Take back a lead that was won or lost and is open again; say it as it was recorded.
 
         A count that would be 0 or less becomes 0.1. A row that is not there has nothing to give back and stays away.
         """
-        return self._count(lead, -1)
+        return self._count(lead, -1, stages)
 
     def merge_team(self, team: Hashable) -> FrequencyTable:
         """Move the rows of a team that is no more to the leads without a team.
@@ -169,16 +170,18 @@ class FrequencyTable(Mapping[Key, Counts]):
             self._rows[team] = rows, totals
         return self._rows[team]
 
-    def _count(self, lead: Mapping[str, Any], step: int) -> FrequencyTable:
-        if self._stages is None:
-            message = "the order of the stages is not known: give `stages` to FrequencyTable.from_counts"
+    def _count(self, lead: Mapping[str, Any], step: int, stages: Stages | None) -> FrequencyTable:
+        order = self._stages if stages is None else _read_stages(stages)
+        if order is None:
+            message = "the order of the stages is not known: say it with `stages`, here or when the table is made"
             raise ValueError(message)
-        outcome = _outcome(lead, self._stages)
+        outcome = _outcome(lead, order)
         if outcome == "open":
             return self
-        self._rows.clear()
         team = _read(lead, "team") or None
-        for variable, value in _counted(lead, outcome, self._stages, self._variables, tags=self._tags):
+        counted = tuple(_counted(lead, outcome, order, self._variables, tags=self._tags))
+        self._rows.clear()
+        for variable, value in counted:
             key = (team, variable, value)
             if key in self._counts:
                 won, lost = self._counts[key]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, tzinfo
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, tzinfo
 from fractions import Fraction
 from typing import Any, final
 
 import attrs
 
 from oppcore.errors import Problem
+from oppcore.forecast.elapsed import PeriodClock
 from oppcore.forecast.pace import Pace
 from oppcore.funnel.buckets import Bucket, Contribution, list_deals
 from oppcore.funnel.terms import Scope, Terms, need_zone, read_scope
@@ -77,7 +78,7 @@ class RunRate:
 
     @property
     def elapsed(self) -> Fraction:
-        """The share of the period that is over, 0 to 1, by the clock of the time zone."""
+        """The share of the period, 0 to 1, that is over: of its time, or of its working days."""
         return self.deals.elapsed
 
     @property
@@ -161,6 +162,7 @@ def estimate_run_rate(
     period: Period,
     timezone: str | tzinfo,
     past: int = 4,
+    working_days: Collection[date] | None = None,
     as_of: date | None = None,
     scope: Scope | None = None,
     known_on: date | None = None,
@@ -170,18 +172,20 @@ def estimate_run_rate(
 
     Won is what was won in the period up to `as_of`, and still is. The rate so far divides it by the share of the period
     that is over; but sales may come late in a quarter, so that it is also divided by the share that the `past` periods
-    before it had brought by the same place. Periods that had begun before the history did are left out of these. Won
-    deals without an amount are in the number of deals alone, and are listed. `scope` narrows the deals down.
+    before it had brought by the same place, as far as these began after the first deal was opened. Won deals without an
+    amount are in the number of deals alone, and are listed. `scope` narrows the deals down. Where `working_days` are
+    given, of all the periods, only these count, each when it is over.
 
-    Raises `ValueError` for unknown columns, and `past` below 0; `UnreadableChanges` for rows in stages that the
-    pipeline does not have, unless `lenient`.
+    Raises `ValueError` for unknown columns, `past` below 0, and periods without any of the working days;
+    `UnreadableChanges` for rows in stages that the pipeline does not have, unless `lenient`.
     """
     if past < 0:
         message = f"the earlier periods are at least 0, not {past}"
         raise ValueError(message)
     zone = need_zone(timezone, "when a period begins")
     folded = fold_history(history, pipeline, as_of=as_of, known_on=known_on, timezone=zone, lenient=lenient)
-    first = history.first_at
+    deals = [trail.standing for trail in folded.trails if trail.standing is not None]
+    first = min((deal.opened_at for deal in deals), default=None)
     earlier = tuple(
         one
         for one in (period.before(count) for count in range(past, 0, -1))
@@ -196,10 +200,10 @@ def estimate_run_rate(
         timezone=str(zone),
         scope=read_scope(scope, history),
     )
-    won = [trail.standing for trail in folded.trails if trail.standing is not None]
-    won = [deal for deal in won if deal.outcome is Outcome.WON and terms.covers(deal)]
-    placed = [_place(won, one, zone) for one in terms.periods]
-    elapsed = Fraction(0) if folded.as_of is None else _clip(_share(folded.as_of, period, zone))
+    won = [deal for deal in deals if deal.outcome is Outcome.WON and terms.covers(deal)]
+    clocks = [PeriodClock(one, zone, working_days) for one in terms.periods]
+    placed = [_place(won, clock) for clock in clocks]
+    elapsed = Fraction(0) if folded.as_of is None else clocks[-1].elapsed(folded.as_of)
     unpriced = [deal.opportunity_id for _, deal in placed[-1] if deal.amount is None]
     bucket = Bucket.of(map(Contribution, unpriced))
     currencies = sorted({deal.amount.currency for some in placed for _, deal in some if deal.amount is not None})
@@ -216,25 +220,10 @@ def estimate_run_rate(
 Placed = Sequence[tuple[Fraction, Standing]]
 
 
-def _share(at: datetime, period: Period, zone: tzinfo) -> Fraction:
-    """Give which share of a period is over at an instant: below 0 before it, above 1 after it."""
-    start, end = period.instants(zone)
-    resolution = datetime.resolution
-    return Fraction((at - start) // resolution, (end - start) // resolution)
-
-
-def _clip(share: Fraction) -> Fraction:
-    return min(max(share, Fraction(0)), Fraction(1))
-
-
-def _place(won: Sequence[Standing], period: Period, zone: tzinfo) -> Placed:
+def _place(won: Sequence[Standing], clock: PeriodClock) -> Placed:
     """Give the deals that were won in a period, each with the share of it that was over then."""
-    start, end = period.instants(zone)
-    return [
-        (_share(deal.closed_at, period, zone), deal)
-        for deal in won
-        if deal.closed_at is not None and start <= deal.closed_at < end
-    ]
+    closed = [(deal.closed_at, deal) for deal in won if deal.closed_at is not None]
+    return [(clock.place(at), deal) for at, deal in closed if clock.covers(at)]
 
 
 def _amount_in(currency: str) -> Callable[[Standing], Fraction]:

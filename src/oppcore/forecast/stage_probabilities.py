@@ -9,9 +9,10 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
+from oppcore.forecast.closed_counts import ClosedCount, Group, count_closed
 from oppcore.funnel import EstimatedShare
 from oppcore.funnel.terms import check_column
-from oppcore.history import History, Standing, Trail, fold_history
+from oppcore.history import History, Standing, fold_history
 from oppcore.periods import as_of_text
 from oppcore.pipeline import Pipeline
 from oppcore.records import Outcome
@@ -20,9 +21,6 @@ from oppcore.stats.violators import pool_violators
 from oppcore.table import Table
 
 __all__ = ["StageProbabilities", "StageProbability", "estimate_stage_probabilities"]
-
-Group = tuple[str | None, ...]
-"""The values of the columns grouped by, in order; `()` is all deals."""
 
 
 @final
@@ -191,7 +189,7 @@ def estimate_stage_probabilities(
         raise ValueError(message)
     past = fold_history(history, pipeline, as_of=as_of, known_on=known_on, timezone=timezone, lenient=lenient)
     stages = tuple(stage.key for stage in pipeline.open_stages)
-    counts = _count(past.trails, stages, columns, past.as_of, half_life)
+    counts = count_closed(past.trails, stages, columns, past.as_of, half_life)
     rows: list[StageProbability] = []
     for stage in stages:
         rows += _rows_of(stage, counts[stage], min_deals=min_deals, confidence=confidence)
@@ -216,52 +214,11 @@ _DAY = timedelta(days=1)
 _DEFINITION = "won / (won + lost + abandoned) of the closed deals that visited the stage, small groups shrunk"
 
 
-@final
-@attrs.define
-class _Count:
-    """What has been counted of a group so far."""
-
-    won: int = 0
-    closed: int = 0
-    won_weight: float = 0.0
-    weight: float = 0.0
-
-    def add(self, weight: float, *, won: bool) -> None:
-        self.won += won
-        self.closed += 1
-        self.won_weight += weight * won
-        self.weight += weight
-
-
-def _count(
-    trails: Sequence[Trail],
-    stages: Sequence[str],
-    columns: Sequence[str],
-    as_of: datetime | None,
-    half_life: timedelta | None,
-) -> dict[str, dict[Group, _Count]]:
-    """Give the closed deals that visited each stage, by group; every group is in every stage."""
-    found: dict[str, dict[Group, _Count]] = {stage: {} for stage in stages}
-    for trail in trails:
-        standing = trail.standing
-        if standing is None:
-            continue
-        group = tuple(map(standing.column, columns))
-        for groups in found.values():
-            groups.setdefault(group, _Count())
-        if standing.closed_at is None or as_of is None:
-            continue
-        weight = 1.0 if half_life is None else 0.5 ** ((as_of - standing.closed_at) / half_life)
-        for stage in {visit.stage for visit in trail.visits} & found.keys():
-            found[stage][group].add(weight, won=standing.outcome is Outcome.WON)
-    return found
-
-
 def _rows_of(
-    stage: str, counts: Mapping[Group, _Count], *, min_deals: int, confidence: float
+    stage: str, counts: Mapping[Group, ClosedCount], *, min_deals: int, confidence: float
 ) -> list[StageProbability]:
     depth = max(map(len, counts), default=0)
-    numbers: dict[Group, list[_Count]] = {}
+    numbers: dict[Group, list[ClosedCount]] = {}
     for group, count in counts.items():
         for place in range(depth + 1):
             numbers.setdefault(group[:place], []).append(count)
@@ -284,7 +241,7 @@ def _rows_of(
     ]
 
 
-def _group_order(item: tuple[Group, list[_Count]]) -> tuple[tuple[bool, str], ...]:
+def _group_order(item: tuple[Group, list[ClosedCount]]) -> tuple[tuple[bool, str], ...]:
     return tuple((value is None, value or "") for value in item[0])
 
 

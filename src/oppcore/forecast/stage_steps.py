@@ -11,8 +11,12 @@ from oppcore.history import Ending, Trail, Visit
 from oppcore.pipeline import Pipeline
 from oppcore.pipeline.edges import find_edges
 from oppcore.records import Outcome, State
+from oppcore.stats import Probability
 
-__all__ = ["ENDS", "WON", "StageSteps", "find_allowed_steps"]
+__all__ = ["ENDS", "WON", "StageSteps", "Steps", "find_allowed_steps", "find_known_stages"]
+
+Steps = Mapping[str, Mapping[str, Probability]]
+"""How often deals went from each stage to each other, or to an outcome."""
 
 _DAY = timedelta(days=1)
 WON = str(Outcome.WON)
@@ -80,3 +84,21 @@ def find_allowed_steps(pipeline: Pipeline, stage: str) -> Iterator[str]:
             target = edge.target
             found.add(target.stage if target.outcome is Outcome.OPEN else str(target.outcome))
     yield from sorted(found - {stage})
+
+
+def find_known_stages(counts: Steps) -> tuple[set[str], dict[str, set[str]]]:
+    """Give the stages from which every way has been seen to an end, and for the others where it was not."""
+    ahead = {stage: _reached(stage, counts) for stage in counts}
+    stuck = {stage for stage, reached in ahead.items() if not reached & set(ENDS)}
+    blocked = {stage: (reached | {stage}) & stuck for stage, reached in ahead.items()}
+    return {stage for stage in counts if not blocked[stage]}, {stage: some for stage, some in blocked.items() if some}
+
+
+def _reached(stage: str, counts: Steps) -> set[str]:
+    found: set[str] = set()
+    ahead = [stage]
+    while ahead:
+        new = counts.get(ahead.pop(), {}).keys() - found
+        found |= new
+        ahead += new
+    return found

@@ -22,7 +22,8 @@ from oppcore.funnel.checks import HygieneCheck
 from oppcore.funnel.close_dates import SlippageKind, count_slippage
 from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.counting import Counting, CountingRule, EntryRule
-from oppcore.funnel.coverage import Coverage, CoverageKind, count_coverage, finish_coverage, measure_coverage
+from oppcore.funnel.coverage import Coverage, finish_coverage, measure_coverage
+from oppcore.funnel.covering import CoverageKind, count_coverage
 from oppcore.funnel.creation import (
     Creation,
     CreationKind,
@@ -34,10 +35,11 @@ from oppcore.funnel.creation import (
 from oppcore.funnel.cycle import Cycle, CycleCounting, CycleSpan, count_cycles, finish_cycle, measure_cycle
 from oppcore.funnel.deviation import Aspect, Deviation, Judgement
 from oppcore.funnel.deviations import AdjustmentRule, Deviations, finish_deviations, measure_deviations
-from oppcore.funnel.drivers import VelocityDriver, VelocityFactors
+from oppcore.funnel.drivers import VelocityDriver
 from oppcore.funnel.dropoff import DropOff, VisitCounting, count_visits, finish_drop_off, measure_drop_off
-from oppcore.funnel.dwell import Dwell, DwellCounting, DwellUnit, count_dwell, finish_dwell, measure_dwell
+from oppcore.funnel.dwell import Dwell, finish_dwell, measure_dwell
 from oppcore.funnel.exits import Exit, count_losses
+from oppcore.funnel.factors import VelocityDeals, VelocityFactors, VelocityValue
 from oppcore.funnel.flows import DealFlow, FlowCounts, FlowStay
 from oppcore.funnel.funnel import Funnel, FunnelGroup, FunnelStep, finish_funnel, measure_funnel
 from oppcore.funnel.histogram import Bin
@@ -67,6 +69,7 @@ from oppcore.funnel.report import Report, ReportGroup
 from oppcore.funnel.sample import Basis
 from oppcore.funnel.share import Share
 from oppcore.funnel.slippage import Slippage, finish_slippage, measure_slippage
+from oppcore.funnel.spans import DwellClock, DwellCounting, DwellUnit, count_dwell
 from oppcore.funnel.stagewins import (
     StageOutcomes,
     StageWinRate,
@@ -87,15 +90,7 @@ from oppcore.funnel.timing import (
     measure_time_to_convert,
 )
 from oppcore.funnel.transitions import TransitionMatrix, count_transitions, finish_transitions, measure_transitions
-from oppcore.funnel.velocity import (
-    Velocity,
-    VelocityDeals,
-    VelocityRow,
-    VelocityValue,
-    count_velocity,
-    finish_velocity,
-    measure_velocity,
-)
+from oppcore.funnel.velocity import Velocity, VelocityRow, count_velocity, finish_velocity, measure_velocity
 from oppcore.funnel.ways import Hop, Variant
 from oppcore.funnel.winrate import Closings, WinCounts, WinRate, count_closings, finish_win_rates, measure_win_rates
 
@@ -135,6 +130,7 @@ __all__ = [
     "Deviations",
     "DropOff",
     "Dwell",
+    "DwellClock",
     "DwellCounting",
     "DwellUnit",
     "EntryRule",

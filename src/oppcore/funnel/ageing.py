@@ -78,6 +78,7 @@ class OpenAge:
     in_stage_days: float
     age_days: float
     idle_days: float
+    on_hold: bool
 
 
 @final
@@ -106,7 +107,8 @@ class Ageing:
 
     `by_plan` compares the days in its stage with `expected_days` and `maximum_days` of the pipeline, `by_benchmark`
     with `benchmark_days`, by which the wanted share of the stays of others had ended (None: it has not, so far).
-    `percentile` is the share of their stays that end no later than this one has lasted already.
+    `percentile` is the share of their stays that end no later than this one has lasted already. That a deal is
+    `on_hold` changes no verdict: who puts deals on hold knows why.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Ageing:
     in_stage_days: float
     age_days: float
     idle_days: float
+    on_hold: bool
     expected_days: float | None
     maximum_days: float | None
     by_plan: AgeVerdict
@@ -228,6 +231,7 @@ def finish_ageing(
                 in_stage_days=deal.in_stage_days,
                 age_days=deal.age_days,
                 idle_days=deal.idle_days,
+                on_hold=deal.on_hold,
                 expected_days=expected,
                 maximum_days=maximum,
                 by_plan=_judge(deal.in_stage_days, expected, maximum),
@@ -260,8 +264,13 @@ def _count(deals: Iterable[tuple[Trail, Standing]], rule: AgeingRule, until: dat
         if until is None:
             continue
         if standing.outcome is Outcome.OPEN and standing.state.stage in stays:
-            since = (standing.entered_at, standing.opened_at, trail.changed_at or standing.entered_at)
-            found[trail.opportunity_id] = OpenAge(standing.state.stage, *((until - at) / DAY for at in since))
+            found[trail.opportunity_id] = OpenAge(
+                stage=standing.state.stage,
+                in_stage_days=(until - standing.entered_at) / DAY,
+                age_days=(until - standing.opened_at) / DAY,
+                idle_days=(until - (trail.changed_at or standing.entered_at)) / DAY,
+                on_hold=any(end is None for _, end in trail.holds),
+            )
         if rule.benchmark is AgeingBenchmark.WON and standing.outcome is not Outcome.WON:
             continue
         for visit in trail.visits:

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, tzinfo
-from enum import StrEnum
 from fractions import Fraction
 from typing import Any, final
 
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution, add_buckets, list_deals
-from oppcore.funnel.terms import Scope, Terms, day_of, need_zone, read_scope
-from oppcore.history import History, fold_history
+from oppcore.funnel.buckets import Bucket, BucketTally, add_buckets, list_deals
+from oppcore.funnel.covering import CoverageKind, Heading, count_coverage
+from oppcore.funnel.terms import Scope, Terms
+from oppcore.history import History
 from oppcore.money import Money
 from oppcore.periods import Period
 from oppcore.pipeline import Pipeline
-from oppcore.records import Outcome
 from oppcore.table import Table
 
-__all__ = ["Coverage", "CoverageKind", "count_coverage", "finish_coverage", "measure_coverage"]
-
-
-class CoverageKind(StrEnum):
-    """What counts towards a quota: `open` deals expected to close in the period, and those `won` in it."""
-
-    OPEN = "open"
-    WON = "won"
-
-
-Heading = tuple[CoverageKind, str | None]
-"""A kind, and the currency of the deals; None where they have no amount."""
+__all__ = ["Coverage", "finish_coverage", "measure_coverage"]
 
 
 @final
@@ -39,13 +28,16 @@ class Coverage:
     """The open pipeline of a period over its quota (`gross`), and over what remains of it (`remaining`), exactly.
 
     `remaining` is None where the quota is met: nothing has to be covered any more. `open_amount` and `won_amount` are
-    in the currency of the quota; deals in another are in neither, and are listed in `left_out`.
+    in the currency of the quota; deals in another are in neither, and are listed in `left_out`. `past_open_amount` is
+    what was open on the same day of the earlier periods asked for, and `past_won_amount` what of it was won in them.
     """
 
     tally: BucketTally[Heading] = attrs.field(repr=False)
     quota: Money
     open_amount: Money
     won_amount: Money
+    past_open_amount: Money
+    past_won_amount: Money
     left_out: tuple[Problem, ...] = ()
 
     @property
@@ -73,6 +65,19 @@ class Coverage:
         """The open amount over what remains of the quota; None where the quota is met."""
         return None if self.met else Fraction(self.open_amount.amount) / Fraction(self.to_go.amount)
 
+    @property
+    def required(self) -> Fraction | None:
+        """The coverage that was needed in the earlier periods: open over won of it; None where nothing was won."""
+        won = Fraction(self.past_won_amount.amount)
+        return Fraction(self.past_open_amount.amount) / won if won > 0 else None
+
+    @property
+    def enough(self) -> bool | None:
+        """Whether what is open yields what remains, if as much of it is won as was; None where nothing tells."""
+        if self.remaining is None:
+            return True
+        return None if self.required is None else self.remaining >= self.required
+
     def bucket(self, kind: CoverageKind | str) -> Bucket:
         """Give the open or the won deals of the period, in all currencies."""
         wanted = CoverageKind(kind)
@@ -94,12 +99,21 @@ class Coverage:
                 "gross": float(self.gross),
                 "remaining": None if self.remaining is None else float(self.remaining),
                 "met": self.met,
+                "required": None if self.required is None else float(self.required),
+                "enough": self.enough,
             }
         ]
 
     def detail(self) -> dict[str, Any]:
         """Give the coverage as plain data, ready for JSON; amounts are texts."""
-        amounts = {"quota": self.quota, "won": self.won_amount, "to_go": self.to_go, "open": self.open_amount}
+        amounts = {
+            "quota": self.quota,
+            "won": self.won_amount,
+            "to_go": self.to_go,
+            "open": self.open_amount,
+            "past_open": self.past_open_amount,
+            "past_won": self.past_won_amount,
+        }
         return {
             **self.terms.detail(),
             "currency": self.quota.currency,
@@ -107,6 +121,8 @@ class Coverage:
             "gross": float(self.gross),
             "remaining": None if self.remaining is None else float(self.remaining),
             "met": self.met,
+            "required": None if self.required is None else float(self.required),
+            "enough": self.enough,
             "deals": {str(kind): self.bucket(kind).detail() for kind in CoverageKind},
             "left_out": [problem.detail() for problem in self.left_out],
         }
@@ -116,8 +132,8 @@ class Coverage:
         remaining = "met" if self.remaining is None else _times(self.remaining)
         amounts = (self.quota, self.won_amount, self.to_go, self.open_amount)
         return Table(
-            columns=["quota", "won", "to go", "open", "gross", "remaining"],
-            rows=[[*amounts, _times(self.gross), remaining]],
+            columns=["quota", "won", "to go", "open", "gross", "remaining", "required"],
+            rows=[[*amounts, _times(self.gross), remaining, None if self.required is None else _times(self.required)]],
             title=f"Coverage of {self.terms.periods[0]} {self.terms.text()}",
             notes=self.terms.notes(),
             left_out=self.left_out,
@@ -141,6 +157,7 @@ def measure_coverage(
     quota: Money,
     period: Period,
     timezone: str | tzinfo,
+    past: Iterable[Period] = (),
     as_of: date | None = None,
     scope: Scope | None = None,
     known_on: date | None = None,
@@ -152,14 +169,20 @@ def measure_coverage(
     down to those of whom the quota is, such as `{"owner_id": ["ann"]}`, by the values said last. Nothing is converted:
     deals in another currency than the quota are listed, and so are deals without an amount or an expected close date.
 
+    `past` are earlier periods, such as the last four quarters, from which it follows how many times over what remains
+    must be `required`: the deals that were open as many days into such a period (at the same hour) and expected to
+    close in it, over those of them that were won by its end, with what they were worth then. All periods count
+    together, by their amounts.
+
     Raises `UnreadableChanges` for rows in stages that the pipeline does not have, unless `lenient`; `ValueError` for
-    unknown columns, and a quota that is not above zero.
+    unknown columns, a quota that is not above zero, and a past period that is not over or has no such day.
     """
     tally = count_coverage(
         history,
         pipeline,
         period=period,
         timezone=timezone,
+        past=past,
         as_of=as_of,
         scope=scope,
         known_on=known_on,
@@ -184,54 +207,7 @@ def finish_coverage(tally: BucketTally[Heading], *, quota: Money) -> Coverage:
         quota=quota,
         open_amount=amounts[CoverageKind.OPEN],
         won_amount=amounts[CoverageKind.WON],
+        past_open_amount=amounts[CoverageKind.PAST_OPEN],
+        past_won_amount=amounts[CoverageKind.PAST_WON],
         left_out=(*tally.problems(), *unlike),
     )
-
-
-def count_coverage(
-    history: History,
-    pipeline: Pipeline,
-    *,
-    period: Period,
-    timezone: str | tzinfo,
-    as_of: date | None = None,
-    scope: Scope | None = None,
-    known_on: date | None = None,
-    lenient: bool = False,
-) -> BucketTally[Heading]:
-    """Give the sums that `measure_coverage` divides; those of several parts of a history combine to the whole.
-
-    The settings are those of `measure_coverage`; parts need the same `as_of`.
-    """
-    zone = need_zone(timezone, "when a period begins")
-    past = fold_history(history, pipeline, as_of=as_of, known_on=known_on, timezone=zone, lenient=lenient)
-    terms = Terms(
-        measure="coverage",
-        definition=(
-            "gross: open deals expected to close in the period over the quota; remaining: the same over the quota less"
-            " what was won in the period"
-        ),
-        as_of=past.as_of,
-        known_on=past.known_on,
-        periods=(period,),
-        timezone=str(zone),
-        scope=read_scope(scope, history),
-    )
-    found = Collector[Heading](terms)
-    for trail in past.trails:
-        standing = trail.standing
-        if standing is None or not terms.covers(standing):
-            continue
-        id, kind = trail.opportunity_id, None
-        if standing.outcome is Outcome.OPEN:
-            if standing.expected_close_on is None:
-                found.lack("close_date.missing", id)
-            elif standing.expected_close_on in period:
-                kind = CoverageKind.OPEN
-        elif standing.outcome is Outcome.WON and standing.closed_at is not None:
-            kind = CoverageKind.WON if day_of(standing.closed_at, zone) in period else None
-        if kind is not None:
-            found.put((kind, standing.column("currency")), Contribution(id, standing.amount))
-            if standing.amount is None:
-                found.lack("amount.missing", id)
-    return found.tally(past.left_out)

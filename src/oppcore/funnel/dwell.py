@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, final
 
 import attrs
 
-from oppcore.funnel.cells import Cell, CellCounts
 from oppcore.funnel.cohort import Cohort
 from oppcore.funnel.report import Report, make_report
-from oppcore.funnel.sample import LAST, find_sample
+from oppcore.funnel.sample import LAST
+from oppcore.funnel.spans import ENDED, DwellClock, DwellCounting, DwellUnit, count_dwell
 from oppcore.funnel.stays import DAY, EstimatedDays, StayCounts, find_completed, mean_days, quantile_days
 from oppcore.funnel.tally import Tally
-from oppcore.history import Ending, History, Trail, Visit
-from oppcore.periods import as_instant
-from oppcore.pipeline import Pipeline, StageKind
-from oppcore.spelling import choose, hint
-from oppcore.stats import EventTable, SurvivalCurve, count_events, estimate_survival
+from oppcore.history import Ending, History
+from oppcore.pipeline import Pipeline
+from oppcore.stats import SurvivalCurve, estimate_survival
 
-__all__ = ["Dwell", "DwellCounting", "DwellUnit", "count_dwell", "finish_dwell", "measure_dwell"]
-
-_ENDED = tuple(ending for ending in Ending if ending not in (Ending.OPEN, Ending.REMOVED))
-_NO_TIME = timedelta(0)
-
-
-class DwellUnit(StrEnum):
-    """Whose time is measured: that of each `visit`, of all visits of a `deal` together, or of its `last_visit`."""
-
-    VISIT = "visit"
-    DEAL = "deal"
-    LAST_VISIT = "last_visit"
-
-
-@final
-@attrs.frozen
-class DwellCounting:
-    """The stages in which time is measured, whose time it is, and since when deals were under observation."""
-
-    stages: tuple[str, ...]
-    unit: DwellUnit
-    since: datetime | None = None
+__all__ = ["Dwell", "finish_dwell", "measure_dwell"]
 
 
 @final
@@ -106,6 +82,7 @@ def measure_dwell(
     pipeline: Pipeline,
     *,
     unit: DwellUnit | str = DwellUnit.VISIT,
+    clock: DwellClock | str = DwellClock.ELAPSED,
     stages: Iterable[str] | None = None,
     since: date | None = None,
     until: timedelta | None = None,
@@ -121,7 +98,8 @@ def measure_dwell(
 ) -> Report[Dwell]:
     """Give how long deals stay in each stage, by the Kaplan-Meier curve, with the biased numbers of ended stays beside.
 
-    `unit` says whose time it is; that of a deal is over while it is elsewhere, though it may come back. `stages` are
+    `unit` says whose time it is; that of a deal is over while it is elsewhere, though it may come back. By the `active`
+    clock, time on hold does not count. `stages` are
     by default the open and post-sale ones. With `since`, deals were under observation only from then on: what had ended
     by then is not counted, what was under way counts from then on (delayed entry). `until` is the limit of the
     restricted mean, by default the longest time seen in the stage; means are comparable only with the same limit. The
@@ -135,6 +113,7 @@ def measure_dwell(
         history,
         pipeline,
         unit=unit,
+        clock=clock,
         stages=stages,
         since=since,
         as_of=as_of,
@@ -146,45 +125,6 @@ def measure_dwell(
         lenient=lenient,
     )
     return finish_dwell(tally, until=until, quantiles=quantiles, confidence=confidence)
-
-
-def count_dwell(
-    history: History,
-    pipeline: Pipeline,
-    *,
-    unit: DwellUnit | str = DwellUnit.VISIT,
-    stages: Iterable[str] | None = None,
-    since: date | None = None,
-    as_of: date | None = None,
-    known_on: date | None = None,
-    timezone: str | tzinfo | None = None,
-    by: str | None = None,
-    attribution: str = LAST,
-    cohort: Cohort | None = None,
-    lenient: bool = False,
-) -> Tally[DwellCounting, StayCounts]:
-    """Give the stays in each stage by what ended them: what `measure_dwell` estimates from."""
-    definition = DwellCounting(
-        stages=_find_stages(pipeline, stages),
-        unit=choose(DwellUnit, unit, "unit of time in stage"),
-        since=None if since is None else as_instant(since, timezone),
-    )
-    sample = find_sample(
-        history,
-        pipeline,
-        as_of=as_of,
-        known_on=known_on,
-        timezone=timezone,
-        lenient=lenient,
-        by=by,
-        attribution=attribution,
-        cohort=cohort,
-    )
-    seen_until = sample.basis.as_of
-    groups = {
-        group: _count([trail for trail, _ in deals], definition, seen_until) for group, deals in sample.groups.items()
-    }
-    return Tally(definition=definition, basis=sample.basis, none=_count((), definition, seen_until), groups=groups)
 
 
 def finish_dwell(
@@ -204,65 +144,12 @@ def finish_dwell(
     since = tally.definition.since
     seen = "" if since is None else f" seen since {since.isoformat()}"
     whose = {DwellUnit.DEAL: "all visits of a deal together", DwellUnit.LAST_VISIT: "the last visit of each deal"}
+    which = "days" if tally.definition.clock is DwellClock.ELAPSED else "days not on hold,"
     definition = (
-        f"days in stage of {whose.get(tally.definition.unit, 'each visit')}{seen}, by the Kaplan-Meier curve; "
+        f"{which} in stage of {whose.get(tally.definition.unit, 'each visit')}{seen}, by the Kaplan-Meier curve; "
         "the completed mean and median leave out what has not ended, and are too short"
     )
     return make_report("dwell", definition, tally, lines, confidence=level)
-
-
-def _find_stages(pipeline: Pipeline, stages: Iterable[str] | None) -> tuple[str, ...]:
-    if stages is None:
-        return tuple(one.key for one in pipeline.stages if one.kind in (StageKind.OPEN, StageKind.POST_SALE))
-    if isinstance(stages, str):
-        message = f"a list of stages is wanted, not the text {stages!r}"
-        raise TypeError(message)
-    known, wanted = [one.key for one in pipeline.stages], tuple(dict.fromkeys(stages))
-    if unknown := [stage for stage in wanted if stage not in known]:
-        message = f"{unknown[0]!r} is no stage of pipeline {pipeline.key!r}; {hint(unknown[0], known)}"
-        raise ValueError(message)
-    return wanted
-
-
-def _count(trails: Iterable[Trail], definition: DwellCounting, until: datetime | None) -> StayCounts:
-    members: dict[str, Mapping[Cell, int]] = {}
-    stays: dict[str, list[tuple[float, float, Ending]]] = {name: [] for name in definition.stages}
-    for trail in trails:
-        cells: dict[Cell, int] = {}
-        for name, found in stays.items():
-            visits = [visit for visit in trail.visits if visit.stage == name]
-            if until is None or not visits:
-                continue
-            for days, before, ended in _find_stays(visits, definition, until):
-                found.append((days, before, ended))
-                kinds = (str(ended), "late") if before else (str(ended),)
-                for kind in kinds:
-                    cells[name, kind] = cells.get((name, kind), 0) + 1
-        members[trail.opportunity_id] = cells
-    return StayCounts(CellCounts.of(members), {name: _count_stays(found) for name, found in stays.items()})
-
-
-def _find_stays(
-    visits: Sequence[Visit], definition: DwellCounting, until: datetime
-) -> Iterator[tuple[float, float, Ending]]:
-    """Give the days of each stay, how many of them passed before it came under observation, and how it ended."""
-    since = definition.since
-    whole = [visits] if definition.unit is DwellUnit.DEAL else [[visit] for visit in visits]
-    for parts in whole[-1:] if definition.unit is DwellUnit.LAST_VISIT else whole:
-        spans = [(visit.entered_at, visit.left_at or until) for visit in parts]
-        stay = sum((left - entered for entered, left in spans), _NO_TIME)
-        before = _NO_TIME
-        if since is not None:
-            entered, left = spans[-1]
-            before = sum((min(left, since) - entered for entered, left in spans if entered < since), _NO_TIME)
-            if (entered < since and left <= since) or stay == before > _NO_TIME:
-                continue  # over before it came under observation
-        yield stay / DAY, before / DAY, parts[-1].ended
-
-
-def _count_stays(stays: Sequence[tuple[float, float, Ending]]) -> EventTable:
-    causes = [str(ended) if ended in _ENDED else None for _, _, ended in stays]
-    return count_events([days for days, _, _ in stays], causes, entries=[before for _, before, _ in stays])
 
 
 def _estimate(
@@ -270,13 +157,13 @@ def _estimate(
 ) -> Dwell:
     table, cells = counts.table(name), counts.cells
     curve = estimate_survival(table)
-    completed = find_completed(table, *map(str, _ENDED))
+    completed = find_completed(table, *map(str, ENDED))
     longest = curve.times[-1] if curve.times else None
     limit = longest if until is None else until / DAY
     mean = None if limit is None else curve.restricted_mean(limit)
     low, high = (mean.interval(confidence) if mean else None) or (None, None)
     median = curve.median
-    exits = {ending: find_completed(table, str(ending)) for ending in _ENDED}
+    exits = {ending: find_completed(table, str(ending)) for ending in ENDED}
     return Dwell(
         name=name,
         ended=len(completed),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
+from random import Random
 from typing import final
 
 import attrs
@@ -127,6 +129,19 @@ class FlowSums:
             for index, value in self._parts[place]:
                 values[index] += weight * value
         return FlowTotals(self._stages, tuple(values))
+
+    def grouped(self, most: int, seed: int) -> FlowSums:
+        """Give the same totals of at most so many parts: deals dealt at random into groups of the same size."""
+        if len(self) <= most:
+            return self
+        order = list(range(len(self)))
+        Random(seed).shuffle(order)
+        found = copy(self)
+        found._parts = [
+            tuple(_merged(part for place in order[first::most] for part in self._parts[place]).items())
+            for first in range(most)
+        ]
+        return found
 
     def __len__(self) -> int:
         return len(self._parts)

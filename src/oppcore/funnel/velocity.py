@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, tzinfo
-from enum import StrEnum
 from typing import Any, final
 
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.funnel.buckets import Bucket, BucketTally, Collector, Contribution, add_buckets
+from oppcore.funnel.buckets import BucketTally, Collector, Contribution, add_buckets
 from oppcore.funnel.cycle import CycleCounting, CycleSpan, find_cycle
-from oppcore.funnel.drivers import VelocityDriver, VelocityFactors, days_of, find_drivers, to_money
+from oppcore.funnel.drivers import VelocityDriver, find_drivers
+from oppcore.funnel.factors import Heading, VelocityDeals, VelocityFactors, VelocityValue, find_factors, to_money
 from oppcore.funnel.showing import details_of, records_of, table_of
 from oppcore.funnel.terms import Scope, Terms, check_column, need_zone, read_scope
 from oppcore.history import History, fold_history
@@ -25,33 +25,11 @@ from oppcore.table import Table
 
 __all__ = [
     "Velocity",
-    "VelocityDeals",
     "VelocityRow",
-    "VelocityValue",
     "count_velocity",
     "finish_velocity",
     "measure_velocity",
 ]
-
-Heading = tuple[Period, Outcome, str]
-"""The period, the outcome at its end (closed ones: closed in it), and the currency."""
-
-
-class VelocityDeals(StrEnum):
-    """Which deals are multiplied: those `open` at the end of the period, those `worked` in it (open at its end, or
-    closed in it), or those `closed` in it (won or lost).
-    """
-
-    OPEN = "open"
-    WORKED = "worked"
-    CLOSED = "closed"
-
-
-class VelocityValue(StrEnum):
-    """Whose mean amount is the value of a deal: that of those `won` in the period, or of `all` that are multiplied."""
-
-    WON = "won"
-    ALL = "all"
 
 
 @final
@@ -187,8 +165,8 @@ def finish_velocity(
     period, *earlier = tally.terms.periods
     rows: list[VelocityRow] = []
     for currency in sorted({currency for _, _, currency in tally.buckets}):
-        now = _find_factors(tally, period, currency, which, whose)
-        before = _find_factors(tally, earlier[0], currency, which, whose) if earlier else None
+        now = find_factors(tally, period, currency, which, whose)
+        before = find_factors(tally, earlier[0], currency, which, whose) if earlier else None
         rows.append(VelocityRow(currency=currency, now=now, before=before, drivers=find_drivers(before, now)))
     groups = {group: finish_velocity(found, deals=which, value=whose) for group, found in tally.by_group().items()}
     return Velocity(tally=tally, deals=which, value=whose, rows=tuple(rows), groups=groups)
@@ -256,31 +234,6 @@ def _end(period: Period, zone: tzinfo, last: datetime | None) -> datetime:
     """Give the instant at which a period is seen: its last one, or the one up to which anything counts."""
     end = period.instants(zone)[1] - timedelta.resolution
     return end if last is None else min(end, last)
-
-
-def _find_factors(
-    tally: BucketTally[Heading], period: Period, currency: str, deals: VelocityDeals, value: VelocityValue
-) -> VelocityFactors:
-    found = {outcome: tally.bucket((period, outcome, currency)) for outcome in Outcome}
-    won, lost = found[Outcome.WON], found[Outcome.LOST]
-    counted = {
-        VelocityDeals.OPEN: [found[Outcome.OPEN]],
-        VelocityDeals.WORKED: list(found.values()),
-        VelocityDeals.CLOSED: [won, lost],
-    }[deals]
-    valued = [won] if value is VelocityValue.WON else counted
-    return VelocityFactors(
-        deals=_number(counted),
-        value_amount=sum((one.amounts[currency] for one in valued if one.count), Money.zero(currency)),
-        valued=_number(valued),
-        won=won.count,
-        lost=lost.count,
-        won_days=days_of(won.duration),
-    )
-
-
-def _number(buckets: list[Bucket]) -> int:
-    return sum(bucket.count for bucket in buckets)
 
 
 def _periods(velocity: Velocity, row: VelocityRow) -> Iterator[tuple[Period, VelocityFactors]]:

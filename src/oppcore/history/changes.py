@@ -80,7 +80,7 @@ def _rows(change: Change) -> Iterator[Row]:
         case Converted(target=target):
             yield _row(stamp, target.stage, target.outcome)
         case Amended(edits=edits):
-            yield _row(stamp, None, None, said=_sayable(stamp, edits))
+            yield _row(stamp, None, None, said=_sayable(stamp, edits), on_hold=_find_hold(edits))
         case Merged(absorbed_id=absorbed_id, edits=edits):
             if absorbed_id == stamp.record_id:
                 yield _row(stamp, None, None, kind=RowKind.MERGED)
@@ -108,6 +108,11 @@ def _sayable(stamp: Stamp, edits: Iterable[Edit]) -> dict[str, Any]:
     return {edit.field: edit.new for edit in edits if edit.field in (*_SAID, *_FURTHER) or edit.field not in built_in}
 
 
+def _find_hold(edits: Iterable[Edit]) -> bool | None:
+    """Say whether edits put a record on hold, or end that; None where they say nothing of it."""
+    return next((edit.new is not None for edit in edits if edit.field == "held_since"), None)
+
+
 def _image_rows(change: Opened) -> Iterator[Row]:
     stamp, progress = change.stamp, change.record.progress
     stage, outcome, reason = progress.stage, progress.outcome, progress.reason
@@ -118,7 +123,7 @@ def _image_rows(change: Opened) -> Iterator[Row]:
         yield _row(stamp, stage, outcome, at=progress.closed_at, reason=reason)
     elif progress.entered_at < stamp.at:
         yield _row(stamp, stage, outcome, at=progress.entered_at, reason=reason)
-    yield _row(stamp, stage, outcome, said=said, reason=reason)
+    yield _row(stamp, stage, outcome, said=said, reason=reason, on_hold=progress.hold.held_since is not None or None)
 
 
 def _row(
@@ -130,6 +135,7 @@ def _row(
     at: datetime | None = None,
     reason: str | None = None,
     said: Mapping[str, Any] | None = None,
+    on_hold: bool | None = None,
 ) -> Row:
     given = said or {}
     known: dict[str, Any] = {name: value for name, value in given.items() if name in _SAID}
@@ -144,6 +150,7 @@ def _row(
         actor_id=stamp.actor_id,
         reason=reason,
         pipeline=stamp.pipeline,
+        on_hold=on_hold,
         further={name: value for name, value in given.items() if name not in _SAID and isinstance(value, str)},
         cleared=tuple(name for name, value in given.items() if value is None),
         **known,
@@ -242,7 +249,15 @@ class _Adopting:
         own = {*texts, *_FURTHER}
         further = {name: value for name, value in row.further.items() if name in own}
         cleared = dict.fromkeys(name for name in row.cleared if name in said or name in own)
-        return {name: value for name, value in {**said, **further}.items() if value is not None} | cleared
+        found = {name: value for name, value in {**said, **further}.items() if value is not None} | cleared
+        return found | self._held(row)
+
+    def _held(self, row: Row) -> dict[str, Any]:
+        """Give since when the record is on hold, where a row changes that; what is closed is not."""
+        held = None if self._record is None else self._record.progress.hold.held_since
+        if row.on_hold is None or row.on_hold is (held is not None) or self._state(row).outcome is not Outcome.OPEN:
+            return {}
+        return {"held_since": row.at if row.on_hold else None}
 
     def _changes(self, row: Row) -> Iterator[Change]:
         if self._record is None:

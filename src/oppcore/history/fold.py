@@ -107,6 +107,8 @@ class _Fold:
         "entered_at",
         "expected_close_on",
         "further",
+        "held_at",
+        "holds",
         "opened_at",
         "opportunity_id",
         "outcome",
@@ -151,6 +153,8 @@ class _Fold:
         self.path: list[tuple[str | None, datetime]] = []
         self.close_dates: list[CloseDateChange] = []
         self.amounts: list[tuple[datetime, Money | None]] = []
+        self.held_at: datetime | None = None
+        self.holds: list[tuple[datetime, datetime | None]] = []
         self.unused: list[tuple[str, Row]] = []
 
     def read(self, row: Row) -> None:
@@ -191,6 +195,8 @@ class _Fold:
         expected = self.expected_close_on
         self._remember(row)
         self._stand(stage, outcome, place, row)
+        if row.on_hold is not None or self.held_at is not None:
+            self._hold(row)
         if expected != self.expected_close_on and was_open and self.outcome is Outcome.OPEN:
             self.close_dates.append(CloseDateChange(expected, self.expected_close_on, row.at, self.amount))
 
@@ -244,6 +250,16 @@ class _Fold:
         if outcome is Outcome.WON:
             self.path.append((None, row.at))
         self.outcome = outcome
+
+    def _hold(self, row: Row) -> None:
+        held = self.held_at is not None if row.on_hold is None else row.on_hold
+        if self.outcome is not Outcome.OPEN:
+            held = False  # what is closed is no longer on hold
+        if held and self.held_at is None:
+            self.held_at = row.at
+        elif not held and self.held_at is not None:
+            self.holds.append((self.held_at, row.at))
+            self.held_at = None
 
     def _remember(self, row: Row) -> None:
         if row.amount is not None:
@@ -311,4 +327,5 @@ class _Fold:
             amounts=tuple(self.amounts),
             unused=tuple(self.unused),
             changed_at=self.changed_at,
+            holds=(*self.holds, *([] if self.held_at is None else [(self.held_at, None)])),
         )

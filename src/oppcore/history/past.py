@@ -61,11 +61,14 @@ def fold_history(
     """
     known = None if known_on is None else as_instant(known_on, timezone)
     asked = None if as_of is None else as_instant(as_of, timezone)
-    if history.folded and history.folded[0].answers(pipeline, asked, known):
-        folded: _Folded = history.folded[0]
+    kept: list[_Folded] = history.folded[:1]
+    if kept and kept[0].answers(pipeline, asked, known):
+        folded = kept[0]
     else:
+        kept.clear()
+        history.folded.clear()  # before the next one is made: one is kept at a time
         folded = _fold(history, pipeline, asked, known)
-        history.folded[:] = [folded]
+        history.folded.append(folded)
     left_out = find_left_out(folded.trails, pipeline, seen=folded.seen, lenient=lenient)
     return Past(as_of=folded.as_of, known_on=known, trails=folded.trails, left_out=history.left_out + left_out)
 

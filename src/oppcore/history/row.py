@@ -81,6 +81,12 @@ def _day(_instance: Any, attribute: Any, value: Any) -> None:
         raise TypeError(message)
 
 
+def _flag(_instance: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, bool):
+        message = f"{attribute.name} is True or False, not {value!r}"
+        raise TypeError(message)
+
+
 def _corrects(instance: Row, attribute: Any, value: Any) -> None:
     _decimal(instance, attribute, value)
     if value is None:
@@ -104,8 +110,9 @@ class Row:
     `outcome` None: what the kind of the stage says where the stage changes, and no change where it does not. `seq`,
     then `number` (the data row of the file, from 1; 0 without a file) order the rows of one instant. `recorded_at` is
     when the row became known (None: at once). `further` holds the columns oppcore does not know, for grouping.
-    Instants are kept in UTC. A removed or merged row takes the deal out of every count, whatever stage it names; a
-    restored row brings it back, where it names no stage to where it stood.
+    Instants are kept in UTC. `on_hold` says that an open deal is put on hold, or goes on. A removed or merged row takes
+    the deal out of every count, whatever stage it names; a restored row brings it back, where it names no stage to
+    where it stood.
     """
 
     opportunity_id: str = attrs.field(validator=key_text)
@@ -125,6 +132,7 @@ class Row:
     actor_id: str | None = attrs.field(default=None, validator=optional_key)
     reason: str | None = attrs.field(default=None, validator=optional_text)
     pipeline: str | None = attrs.field(default=None, validator=optional_key)
+    on_hold: bool | None = attrs.field(default=None, validator=_flag)
     further: Mapping[str, str] = attrs.field(default=_NOTHING, converter=_to_further, hash=False)
     cleared: tuple[str, ...] = ()
     corrects: Decimal | None = attrs.field(default=None, validator=_corrects)

@@ -14,6 +14,7 @@ from oppcore.errors import Problem
 from oppcore.history.fold import fold_placed, places_of
 from oppcore.history.history import History, standing_rows
 from oppcore.history.past import find_left_out
+from oppcore.history.row import RowKind
 from oppcore.history.trail import Trail
 from oppcore.periods import as_instant
 from oppcore.pipeline import Pipeline
@@ -22,6 +23,7 @@ __all__ = ["Shapes", "read_shapes"]
 
 V = TypeVar("V")
 _AT = attrgetter("at")
+_ENTRY = RowKind.ENTRY
 
 
 @final
@@ -66,7 +68,11 @@ def read_shapes(
         if until is not None and rows[-1].at > until:
             rows = tuple(standing_rows(rows))
             rows = rows[: bisect_right(rows, until, key=_AT)]
-        shape = tuple([(row.stage, row.outcome, row.kind, row.pipeline, row.corrects) for row in rows])
+        shape: tuple[object, ...] = tuple([row.stage for row in rows])
+        for row in rows:
+            if row.outcome or row.pipeline or row.corrects is not None or row.kind is not _ENTRY:
+                shape = tuple([(row.stage, row.outcome, row.kind, row.pipeline, row.corrects) for row in rows])
+                break
         try:
             values[id] = by_shape[shape]
         except KeyError:

@@ -88,7 +88,8 @@ class Trail:
     is in no count: it was removed or merged (`removed` says which of them), moved to another pipeline, or never entered
     a stage of this one. `close_date_changes` are those of the open deal, `amounts` what it was said to be worth and
     when (None: no longer anything). `unused` holds the rows that could not be read against the pipeline, each with the
-    code of the reason. `changed_at` is when something was last said of the deal in this pipeline.
+    code of the reason. `changed_at` is when something was last said of the deal in this pipeline. `holds` are the times
+    for which the open deal was on hold, each from an instant to another (None: it still is).
     """
 
     opportunity_id: str
@@ -101,6 +102,7 @@ class Trail:
     amounts: tuple[tuple[datetime, Money | None], ...] = ()
     unused: tuple[tuple[str, Row], ...] = ()
     changed_at: datetime | None = None
+    holds: tuple[tuple[datetime, datetime | None], ...] = ()
 
     def amount_at(self, instant: datetime) -> Money | None:
         """Give what the deal was worth at an instant (inclusive); None where nothing was said."""

@@ -18,7 +18,7 @@ __all__ = ["BetaPrior", "Count", "PriorBasis", "check_counts", "find_strength", 
 Count = tuple[float, float]
 """Successes and trials; both may be weighted, and need not be whole."""
 
-_MOST = 1e6
+_MOST = 1e5
 """A prior that counts for more trials than this pools the groups."""
 
 _LEAST = 1e-4

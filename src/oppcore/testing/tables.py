@@ -106,6 +106,7 @@ def _columns(currency: str | None) -> Mapping[str, SearchStrategy[Any]]:
         "actor_id": keys(),
         "reason": keys(),
         "pipeline": st.just("sales"),
+        "on_hold": st.booleans(),
     }
 
 
