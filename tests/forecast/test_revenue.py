@@ -302,6 +302,18 @@ def test_a_book_of_long_shots_is_told_apart_where_its_sums_lie():
     assert found.resolution < found.mean * Decimal("0.005")
 
 
+@pytest.mark.parametrize("dependence", [0.0, 0.3])
+def test_swings_hold_where_amounts_are_blurred(dependence):
+    few = [prospect(amount, 0.5) for amount in (200, 100, 50, 25, 10)]
+    exact = forecast_revenue(few, quota=eur(180), dependence=dependence).contributions()
+    blurred = forecast_revenue(
+        [*few, prospect((0, 0, "0.01"), 0.5, id="range")], quota=eur(180), dependence=dependence
+    ).contributions(most=5)
+
+    assert [one.opportunity_id for one in blurred] == [one.opportunity_id for one in exact]
+    assert [one.swing for one in blurred] == pytest.approx([one.swing for one in exact], abs=1e-3)
+
+
 def test_distributions_are_values():
     assert forecast_revenue(FIVE) == forecast_revenue(FIVE[::-1])
     assert hash(forecast_revenue(FIVE, method="simulation", seed=1)) is not None

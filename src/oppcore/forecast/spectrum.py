@@ -102,7 +102,9 @@ class Spectrum:
         return 2 * pi / (self.points * self.step)
 
     def _others(self, deal: Chance, number: int, place: int) -> complex:
-        """The characteristic function without a deal whose own is zero there."""
+        """The characteristic function without a deal whose own is zero there; what is blurred does without."""
+        if self.blur:
+            return 0j
         frequency = self._frequency * place
         value = cexp(1j * frequency * (self.book.won - self.start))
         for other in self.large:
