@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oppcore.forecast import forecast_categories
-from oppcore.forecast.categories import CATEGORIES
+from oppcore.forecast.category_figures import CATEGORIES
 from oppcore.history import make_history, take_snapshot
 from oppcore.money import Money, sum_exactly
 from oppcore.periods import read_period

@@ -13,13 +13,14 @@ from oppcore.forecast.accuracy import (
     skill,
 )
 from oppcore.forecast.adjustments import Adjustment
-from oppcore.forecast.attainment import QuotaAttainment, QuotaReport, measure_attainment
+from oppcore.forecast.attainment import measure_attainment
 from oppcore.forecast.backtest import Backtest
 from oppcore.forecast.backtesting import run_backtest
 from oppcore.forecast.bayes import SCORED_FIELDS, BayesModel, DealScore, FieldContribution, fit_bayes
 from oppcore.forecast.bias import BiasReport, BiasVerdict, ForecastBias, measure_bias
 from oppcore.forecast.calibration import Binning, Calibration, ReliabilityBin, measure_calibration
-from oppcore.forecast.categories import CategoryForecast, CategoryRow, RollUpMethod, forecast_categories
+from oppcore.forecast.categories import CategoryForecast, CategoryRow, forecast_categories
+from oppcore.forecast.category_figures import RollUpMethod
 from oppcore.forecast.chances import ClosingChance
 from oppcore.forecast.closing import Closing, estimate_closing
 from oppcore.forecast.commitment import CommitmentFate, CommitmentReport, WinOrigin, measure_commitment
@@ -30,17 +31,19 @@ from oppcore.forecast.deals import CategorySource, ForecastDeal
 from oppcore.forecast.distribution import RevenueDistribution, RevenueMethod
 from oppcore.forecast.documents import decode_judgement, encode_judgement
 from oppcore.forecast.explanation import ForecastExplanation
-from oppcore.forecast.hierarchy import HierarchyForecast, NodeForecast, check_hierarchy, roll_up
+from oppcore.forecast.hierarchy import check_hierarchy, roll_up
 from oppcore.forecast.judgement import JudgedSubmission, SubmissionReport, judge_submissions
 from oppcore.forecast.league import LeagueRow, MethodComparison, RevenueErrors, Score
 from oppcore.forecast.markov import StageChain, StageOutlook, estimate_stage_chain
 from oppcore.forecast.methods import METHODS, Method, judge_each, recalibrate
 from oppcore.forecast.new_wins import NewWins, estimate_new_wins
+from oppcore.forecast.node_forecast import HierarchyForecast, NodeForecast
 from oppcore.forecast.odoo import FrequencyTable, fit_frequencies
 from oppcore.forecast.origin import Actuals, ForecastOrigin, find_actuals, make_origins, plan_origins, view_history
 from oppcore.forecast.pace import Pace
 from oppcore.forecast.projection import project_revenue
 from oppcore.forecast.prospect import AmountRange, CloseRange, Prospect
+from oppcore.forecast.quota_report import QuotaAttainment, QuotaReport
 from oppcore.forecast.quotas import Quota, find_over_assignment
 from oppcore.forecast.recalibration import IsotonicMap, PlattMap, fit_isotonic, fit_platt
 from oppcore.forecast.revenue import forecast_revenue
@@ -50,9 +53,10 @@ from oppcore.forecast.sources import ProbabilitySource
 from oppcore.forecast.spells import AgeClock
 from oppcore.forecast.stage_probabilities import StageProbabilities, StageProbability, estimate_stage_probabilities
 from oppcore.forecast.submissions import Submission, SubmissionCause, SubmissionChange, explain_change, submit_forecast
+from oppcore.forecast.suppositions import Lever, Supposition, lose_biggest
 from oppcore.forecast.trial import MethodJudgement, Trial
 from oppcore.forecast.weighted import Forecast, ForecastRow, weigh_forecast
-from oppcore.forecast.whatif import Lever, Supposition, SuppositionEffect, WhatIf, lose_biggest, what_if
+from oppcore.forecast.whatif import SuppositionEffect, WhatIf, what_if
 from oppcore.forecast.win_count import win_count_interval
 
 __all__ = [

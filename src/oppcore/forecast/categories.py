@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, final
 
 import attrs
 
 from oppcore.errors import Problem
+from oppcore.forecast.category_figures import CATEGORIES, RollUpMethod, counts_in
 from oppcore.forecast.deals import EXACT, CategorySource, ForecastDeal, add_up, list_ids, plain, value_deals
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.scope import find_scope
@@ -21,40 +21,9 @@ from oppcore.pipeline import Pipeline
 from oppcore.records import ForecastCategory, Opportunity, Outcome
 from oppcore.table import Table
 
-__all__ = ["CATEGORIES", "CategoryForecast", "CategoryRow", "RollUpMethod", "counts_in", "forecast_categories"]
+__all__ = ["CategoryForecast", "CategoryRow", "forecast_categories"]
 
-CATEGORIES = (
-    ForecastCategory.CLOSED,
-    ForecastCategory.COMMIT,
-    ForecastCategory.MOST_LIKELY,
-    ForecastCategory.BEST_CASE,
-    ForecastCategory.PIPELINE,
-)
-"""The categories that are forecast, the surest first; `omitted` is in none."""
 _ZERO = Decimal(0)
-
-
-class RollUpMethod(StrEnum):
-    """What a category's figure holds: the deals in it (`single`), or also those in surer ones (`cumulative`).
-
-    The cumulative figure of `pipeline` is the open pipeline: all open deals, without the closed ones.
-    """
-
-    SINGLE = "single"
-    CUMULATIVE = "cumulative"
-
-
-def counts_in(
-    deal: ForecastDeal, category: ForecastCategory, *, method: RollUpMethod = RollUpMethod.CUMULATIVE
-) -> bool:
-    """Whether a deal is part of the figure of a category."""
-    if deal.category is category:
-        return True
-    if method is RollUpMethod.SINGLE:
-        return False
-    if category is ForecastCategory.PIPELINE:
-        return deal.outcome is Outcome.OPEN
-    return CATEGORIES.index(deal.category) < CATEGORIES.index(category)
 
 
 @final

@@ -11,7 +11,8 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import CurrencyMismatch
-from oppcore.forecast.categories import CategoryForecast, RollUpMethod, counts_in
+from oppcore.forecast.categories import CategoryForecast
+from oppcore.forecast.category_figures import RollUpMethod, counts_in
 from oppcore.forecast.deals import EXACT, ForecastDeal, add_up
 from oppcore.money import Money
 from oppcore.periods import Period
