@@ -70,7 +70,8 @@ def fold_history(
         folded = _fold(history, pipeline, asked, known)
         history.folded.append(folded)
     left_out = find_left_out(folded.trails, pipeline, seen=folded.seen, lenient=lenient)
-    return Past(as_of=folded.as_of, known_on=known, trails=folded.trails, left_out=history.left_out + left_out)
+    until = None if folded.as_of is None else as_instant(folded.as_of, timezone)
+    return Past(as_of=until, known_on=known, trails=folded.trails, left_out=history.left_out + left_out)
 
 
 @final
