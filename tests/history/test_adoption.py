@@ -92,7 +92,8 @@ def test_a_history_taken_over_leaves_each_record_where_it_was(data):
     record, copy = replay(changes), replay(adopted)
 
     assert copy.progress.state == record.progress.state
-    assert (copy.progress.hold.held_since is None) == (record.progress.hold.held_since is None)
+    if record.progress.outcome is Outcome.OPEN:  # a closed deal has no row that tells of a hold
+        assert (copy.progress.hold.held_since is None) == (record.progress.hold.held_since is None)
     assert [change.stamp.version for change in adopted] == list(range(1, len(adopted) + 1))
     assert {change.stamp.origin for change in adopted} == {Origination.ADOPTED}
     recorded = [change.stamp.recorded_at for change in adopted]
