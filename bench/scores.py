@@ -16,7 +16,7 @@ from time import perf_counter
 
 from oppcore.exchange import read_changes, read_table
 from oppcore.forecast import fit_bayes, measure_calibration
-from oppcore.forecast.moments import find_stays
+from oppcore.forecast.scoring.moments import find_stays
 from oppcore.funnel import measure_stage_win_rates
 from oppcore.history import History, Standing, fold_history, infer_pipeline, make_history
 from oppcore.pipeline import Pipeline

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oppcore.forecast import BayesModel, DealScore, fit_bayes, measure_calibration, score_deals
-from oppcore.forecast.moments import find_moments, find_stays, make_reader
+from oppcore.forecast.scoring.moments import find_moments, find_stays, make_reader
 from oppcore.history import Row, Standing, fold_history, make_history, standing_of
 from oppcore.money import Money
 from oppcore.records import Opportunity, Outcome, Progress, State

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oppcore.forecast import estimate_new_wins
-from oppcore.forecast.new_wins import _quantile
+from oppcore.forecast.estimates.new_wins import _quantile
 from oppcore.history import make_history, take_snapshot
 from oppcore.money import Money
 from tests.history.examples import PIPELINE, day, row, row_lists

@@ -14,8 +14,8 @@ from scipy.stats import multivariate_normal, norm, triang
 
 from oppcore.errors import CurrencyMismatch
 from oppcore.forecast import Prospect, forecast_revenue
-from oppcore.forecast.book import open_book
-from oppcore.forecast.spectrum import transform_book
+from oppcore.forecast.revenue.book import open_book
+from oppcore.forecast.revenue.spectrum import transform_book
 from oppcore.money import Money
 from tests.forecast.books import FIVE, books, eur, prospect
 

@@ -15,7 +15,7 @@ from oppcore.forecast import (
     measure_bias,
     submit_forecast,
 )
-from oppcore.forecast.submissions import SubmissionCause
+from oppcore.forecast.submissions.submissions import SubmissionCause
 from oppcore.history import make_history
 from oppcore.money import Money, sum_exactly
 from oppcore.periods import read_period

@@ -4,7 +4,7 @@ import pytest
 
 from oppcore.exchange import read_changes, read_table
 from oppcore.forecast import fit_bayes, measure_calibration
-from oppcore.forecast.moments import find_moments, find_stays
+from oppcore.forecast.scoring.moments import find_moments, find_stays
 from oppcore.funnel import measure_stage_win_rates
 from oppcore.history import fold_history, infer_pipeline, make_history
 

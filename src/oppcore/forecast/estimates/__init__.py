@@ -1,0 +1,1 @@
+"""What history says of open deals: probabilities, chains, times, and where a period will end."""

@@ -1,0 +1,1 @@
+"""How likely each open deal is to be won and why, and whether such probabilities hold."""
