@@ -92,9 +92,9 @@ def test_a_history_taken_over_leaves_each_record_where_it_was(data):
     record, copy = replay(changes), replay(adopted)
 
     assert copy.progress.state == record.progress.state
-    if all(
-        one.progress.outcome is Outcome.OPEN for one in (changes[0].record, record)
-    ):  # no row tells of others' holds
+    if {changes[0].record.progress.outcome, record.progress.outcome} == {
+        Outcome.OPEN
+    }:  # closed deals have no hold to tell
         assert (copy.progress.hold.held_since is None) == (record.progress.hold.held_since is None)
     assert [change.stamp.version for change in adopted] == list(range(1, len(adopted) + 1))
     assert {change.stamp.origin for change in adopted} == {Origination.ADOPTED}
