@@ -88,3 +88,11 @@ def test_what_was_tolerated_once_is_refused_when_it_is_not():
 
     with pytest.raises(UnreadableChanges):
         fold_history(history, PIPELINE)
+
+
+def test_the_last_instant_is_told_in_the_zone_that_is_asked_for_each_time():
+    history = golden()
+    for zone in ("Europe/Berlin", "Asia/Tokyo"):
+        found = fold_history(history, PIPELINE, timezone=zone).as_of
+        assert str(found.tzinfo) == str(read_shapes(history, PIPELINE, order, timezone=zone).as_of.tzinfo) == zone
+        assert found == fold_history(history, PIPELINE).as_of

@@ -93,7 +93,7 @@ def read_shapes(
             last = at
     left_out = () if last is None else find_left_out(odd, pipeline, seen=seen, lenient=lenient)
     return Shapes(
-        as_of=until or last,
+        as_of=until if until is not None or last is None else as_instant(last, timezone),
         known_on=known,
         values=values,
         left_out=history.left_out + left_out,
