@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from math import log
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -260,3 +261,13 @@ def test_it_is_plain_for_json_and_shows_everywhere():
 
 def test_the_same_history_gives_the_same_backtest():
     assert backtest().detail() == backtest(world()).detail()
+
+
+def test_a_templates_example_probabilities_are_called_that_where_they_were_tried():
+    examples = attrs.evolve(PIPELINE, numbers="example")
+    found = backtest(pipeline=examples)
+
+    assert found.detail()["numbers"] == "example"
+    assert "template's examples" in str(found)
+    assert "template's examples" not in str(backtest())
+    assert "template's examples" not in str(backtest(pipeline=examples, methods={"base_rate": METHODS["base_rate"]}))

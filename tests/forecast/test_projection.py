@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+import attrs
 import pytest
 
 from oppcore.forecast import CloseRange, forecast_revenue, project_revenue, weigh_forecast
@@ -152,3 +153,21 @@ def test_what_is_recorded_later_changes_nothing():
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         project(deal("Q", "a", 100), **settings)
+
+
+def test_a_templates_example_probabilities_are_called_that_where_they_were_used():
+    examples = attrs.evolve(PIPELINE, numbers="example")
+    settings = {"timezone": "UTC", "period": read_period("2024-03"), "currency": "EUR"}
+    by_stage = make_history([deal("Q", "a", 100)])
+    by_itself = make_history([deal("Q", "a", 100, probability=Decimal("0.4"))])
+
+    found = project_revenue(by_stage, examples, **settings)
+    assert found.detail()["numbers"] == "example"
+    assert "template's examples" in str(found)
+    for others in (
+        project_revenue(by_stage, PIPELINE, **settings),
+        project_revenue(by_itself, examples, **settings),
+        project_revenue(by_stage, examples, chances={"a": 0.3}, **settings),
+    ):
+        assert others.detail()["numbers"] == "own"
+        assert "template's examples" not in str(others)

@@ -12,10 +12,13 @@ from oppcore.history import Standing
 from oppcore.pipeline import Pipeline
 from oppcore.spelling import hint
 
-__all__ = ["ASKED", "ProbabilitySource", "read_sources"]
+__all__ = ["ASKED", "EXAMPLES_WARNING", "ProbabilitySource", "read_sources"]
 
 ASKED = ("own", "stage")
 """The sources that are asked where nothing else is said: the deal's own probability, then that of its stage."""
+
+EXAMPLES_WARNING = "the probabilities of the stages are a template's examples, not yours: put your own in their place"
+"""What every result says that rests on the probabilities of stages which a template brought."""
 
 
 @final

@@ -14,7 +14,7 @@ from oppcore.errors import Problem
 from oppcore.forecast.deals import EXACT, ForecastDeal, add_up, plain, round_once, value_deals
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.scope import find_scope
-from oppcore.forecast.sources import ASKED, ProbabilitySource, read_sources
+from oppcore.forecast.sources import ASKED, EXAMPLES_WARNING, ProbabilitySource, read_sources
 from oppcore.history import History
 from oppcore.money import Money
 from oppcore.periods import as_of_text
@@ -159,9 +159,7 @@ class Forecast:
         weighed = ", ".join(f"{count:,} by {said.get(name, name)}" for name, count in counts.items())
         notes = [f"{sum(counts.values()):,} open deals weighed: {weighed}"]
         if counts.get("stage") and self.numbers is Numbers.EXAMPLE:
-            notes.append(
-                "the probabilities of the stages are a template's examples, not yours: put your own in their place"
-            )
+            notes.append(EXAMPLES_WARNING)
         return tuple(notes)
 
     def __str__(self) -> str:

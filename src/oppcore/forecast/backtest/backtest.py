@@ -13,6 +13,8 @@ from oppcore.forecast.backtest.league import LeagueRow, MethodComparison, Score
 from oppcore.forecast.backtest.methods import NAIVE
 from oppcore.forecast.backtest.trial import MethodJudgement, Trial
 from oppcore.forecast.scoring.calibration import Calibration, measure_calibration
+from oppcore.forecast.sources import EXAMPLES_WARNING
+from oppcore.pipeline import Numbers
 from oppcore.table import Table
 
 __all__ = ["Backtest"]
@@ -27,7 +29,8 @@ class Backtest:
 
     `best` is the best of those that judged enough, `comparisons` holds the others of them against it. `recommended` is
     the simplest that is not distinguishably worse; None where `insufficient` says what the history has too little of.
-    `left_out` lists the deals that are in no figure, and those that are in none of the amounts.
+    `numbers` says whether the probabilities of the stages are a template's examples. `left_out` lists the deals that
+    are in no figure, and those that are in none of the amounts.
     """
 
     horizon: timedelta
@@ -39,6 +42,7 @@ class Backtest:
     comparisons: tuple[MethodComparison, ...]
     recommended: str | None
     insufficient: tuple[Problem, ...] = ()
+    numbers: Numbers = Numbers.OWN
     left_out: tuple[Problem, ...] = ()
 
     def row(self, method: str) -> LeagueRow:
@@ -77,6 +81,7 @@ class Backtest:
             "comparisons": [one.detail() for one in self.comparisons],
             "recommended": self.recommended,
             "insufficient_history": [problem.detail() for problem in self.insufficient],
+            "numbers": str(self.numbers),
             "left_out": [problem.detail() for problem in self.left_out],
         }
 
@@ -111,6 +116,8 @@ class Backtest:
         name = "Brier score" if self.score is Score.BRIER else "log loss"
         yield f"sorted by skill: the share of the {name} of {NAIVE} that is saved on the deals that both judged"
         yield "in 80 %: at how many origins the number of wins lay in the range of 80 % that the probabilities give"
+        if self.numbers is Numbers.EXAMPLE and any("pipeline" in row.method for row in self.rows):
+            yield EXAMPLES_WARNING
         if self.insufficient:
             yield from (f"insufficient_history: {problem.text()}" for problem in self.insufficient)
         elif self.recommended != self.best:

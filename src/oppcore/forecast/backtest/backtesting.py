@@ -76,6 +76,7 @@ def run_backtest(
         comparisons=comparisons,
         recommended=None if insufficient or best is None else recommend(able, comparisons, best, alpha=alpha),
         insufficient=insufficient,
+        numbers=pipeline.numbers,
         left_out=past.left_out + tuple(_left_out(trials)),
     )
 

@@ -19,8 +19,10 @@ from oppcore.forecast.revenue.enumeration import Enumeration
 from oppcore.forecast.revenue.spectrum import Spectrum
 from oppcore.forecast.revenue.spread import Spread
 from oppcore.forecast.revenue.worlds import Worlds
+from oppcore.forecast.sources import EXAMPLES_WARNING
 from oppcore.funnel.terms import Terms
 from oppcore.money import Money
+from oppcore.pipeline import Numbers
 from oppcore.stats import Probability
 from oppcore.table import Table
 
@@ -45,7 +47,8 @@ class RevenueDistribution:
     P10). `resolution` is the standard deviation by which the direct method blurs amounts where sums are too many to be
     told apart: what it says of an amount is true, but for less than 0.0001, of one within four times that. It is None
     where nothing is blurred. A simulation has a `seed` and a number of `worlds`; `standard_error` says how far off it
-    may be. `terms` say what was asked of a history; None where prospects were given.
+    may be. `terms` say what was asked of a history; None where prospects were given. `numbers` says whether
+    probabilities are a template's examples.
     """
 
     book: Book = attrs.field(repr=False)
@@ -54,6 +57,7 @@ class RevenueDistribution:
     quota: Money | None
     solution: Enumeration | Spectrum | Worlds = attrs.field(repr=False, hash=False)
     terms: Terms | None = None
+    numbers: Numbers = Numbers.OWN
     left_out: tuple[Problem, ...] = ()
 
     @property
@@ -223,6 +227,7 @@ class RevenueDistribution:
         return {
             **({"measure": "revenue"} if self.terms is None else self.terms.detail()),
             **found,
+            "numbers": str(self.numbers),
             "method": str(self.method),
             "dependence": self.dependence,
             "exact": self.is_exact,
@@ -272,6 +277,8 @@ class RevenueDistribution:
         together = f"one shared shock of {self.dependence}" if self.dependence else "none: deals are independent"
         notes = [] if self.terms is None else list(self.terms.notes())
         notes += [f"method: {how}", f"dependence: {together}"]
+        if self.numbers is Numbers.EXAMPLE:
+            notes.append(EXAMPLES_WARNING)
         for one in self.contributions(most=_MOST_SHOWN):
             if one.variance_share:
                 swing = "" if one.swing is None else f", quota {one.swing:+.1%} if won instead of not"

@@ -20,7 +20,7 @@ from oppcore.funnel.terms import Scope, Terms, day_of, need_zone, read_scope
 from oppcore.history import History, Standing, fold_history
 from oppcore.money import Money
 from oppcore.periods import Period
-from oppcore.pipeline import Pipeline
+from oppcore.pipeline import Numbers, Pipeline
 from oppcore.pipeline.estimate import effective_category, effective_probability
 from oppcore.records import ForecastCategory, Outcome
 
@@ -109,7 +109,8 @@ def project_revenue(
         worlds=worlds,
     )
     left_out = (*past.left_out, *found.problems(chosen), *result.left_out)
-    return attrs.evolve(result, terms=terms, left_out=left_out)
+    numbers = pipeline.numbers if chances is None and found.by_stage else Numbers.OWN
+    return attrs.evolve(result, terms=terms, numbers=numbers, left_out=left_out)
 
 
 _Reasons = list[tuple[str, str]]
@@ -118,9 +119,13 @@ _Reasons = list[tuple[str, str]]
 
 @attrs.define
 class _Gathered:
-    """The open deals as chances, what was won per currency, and the deals that lack something."""
+    """The open deals as chances, what was won per currency, and the deals that lack something.
+
+    `by_stage` says whether any open deal has no probability of its own.
+    """
 
     prospects: list[Prospect] = attrs.field(factory=list[Prospect])
+    by_stage: bool = False
     won: dict[str, Money] = attrs.field(factory=dict[str, Money])
     won_ids: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
     lacking: dict[tuple[str, str], list[str]] = attrs.field(factory=dict[tuple[str, str], list[str]])
@@ -140,6 +145,7 @@ class _Gathered:
     def add_open(self, standing: Standing, found: Prospect | _Reasons) -> None:
         if isinstance(found, Prospect):
             self.prospects.append(found)
+            self.by_stage = self.by_stage or standing.probability is None
         else:
             self._lack(standing, found)
 
