@@ -163,6 +163,31 @@ def test_steps_pick_or_order(oppcore, table, changes, pipeline):
     assert [stage.key for stage in load_pipeline(ordered).open_stages] == ["offer", "new"]
 
 
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        ("revenue", ["--set", "period=2026-Q1", "--set", "currency=EUR"]),
+        ("closing", ["--set", "within=30d"]),
+        ("new_wins", ["--set", "within=30d"]),
+        ("run_rate", ["--set", "period=2026-Q1"]),
+    ],
+)
+def test_a_forecast_by_another_method_is_what_the_measure_of_its_name_says(oppcore, table, method, settings):
+    asked = [table, *MEANING, *settings, "--format", "json"]
+
+    found = oppcore("forecast", *asked, "--method", method).out
+    assert json.loads(found) == json.loads(oppcore("measure", method, *asked).out)
+
+
+def test_settings_go_with_the_methods_that_have_them(oppcore, table):
+    weighted = oppcore("forecast", table, *MEANING, "--set", "within=30d", code=2).err
+    assert "weighted has no settings" in weighted
+    for option in (["--explain"], ["--probability", "own"]):
+        closing = ["--method", "closing", "--set", "within=30d", *option]
+        assert "not for closing" in oppcore("forecast", table, *MEANING, *closing, code=2).err
+    assert "needs --set within" in oppcore("forecast", table, *MEANING, "--method", "closing", code=2).err
+
+
 def test_a_forecast_by_category(oppcore, table):
     found = json.loads(oppcore("forecast", table, *MEANING, "--method", "category", "--format", "json").out)
 

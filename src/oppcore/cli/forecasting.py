@@ -7,6 +7,7 @@ from enum import StrEnum
 import click
 
 from oppcore.cli.measures import counting, measuring_command
+from oppcore.cli.measuring import ask, setting_option
 from oppcore.cli.printing import print_result
 from oppcore.cli.reading import PipelineChoice, Reading, listed
 from oppcore.forecast import (
@@ -18,6 +19,7 @@ from oppcore.forecast import (
     weigh_forecast,
 )
 from oppcore.forecast.sources import ASKED
+from oppcore.measures import find_measure
 
 __all__ = ["Method", "forecast"]
 
@@ -25,10 +27,17 @@ _HISTORY = "history"
 
 
 class Method(StrEnum):
-    """How a forecast is made."""
+    """How a forecast is made; but for the first two, by the measure of that name."""
 
     WEIGHTED = "weighted"
     CATEGORY = "category"
+    REVENUE = "revenue"
+    CLOSING = "closing"
+    NEW_WINS = "new_wins"
+    RUN_RATE = "run_rate"
+
+
+_MONTHLY = (Method.WEIGHTED, Method.CATEGORY)
 
 
 @measuring_command
@@ -37,8 +46,12 @@ class Method(StrEnum):
     type=click.Choice([str(method) for method in Method]),
     default=str(Method.WEIGHTED),
     show_default=True,
-    help="Amounts times probabilities, or the amounts of each forecast category.",
+    help=(
+        "Amounts times probabilities; the amounts of each category; the range of a period; which open deals will be won"
+        " in time; wins of deals to come; how a period goes on."
+    ),
 )
+@setting_option
 @click.option(
     "--probability",
     "asked",
@@ -54,14 +67,24 @@ def forecast(
     known_on: str | None,
     format: str,
     method: str,
+    settings: tuple[str, ...],
     asked: tuple[str, ...],
     explain: bool,
 ) -> None:
     """Show what the deals of CHANGES have brought and may bring, per month and currency.
 
     Open deals weigh in with their own probability where they have one, else with that of their stage; by category they
-    count with all they are worth. Months are those of --timezone.
+    count with all they are worth. Months are those of --timezone. The other methods take settings, as `oppcore measure`
+    does (`oppcore measures METHOD` lists them): --method revenue --set period=2026-Q3.
     """
+    if method not in _MONTHLY:
+        if asked or explain:
+            raise click.UsageError(f"--probability and --explain are for {' and '.join(_MONTHLY)}, not for {method}")
+        found = ask(find_measure(method), reading, choice, as_of=as_of, known_on=known_on, settings=settings)
+        print_result(found, format)
+        return
+    if settings:
+        raise click.UsageError(f"--set is for the other methods; {method} has no settings")
     if reading.timezone is None:
         raise click.UsageError("a forecast counts by month: say whose months with --timezone ZONE, e.g. UTC")
     sources = listed(asked)

@@ -14,7 +14,11 @@ from oppcore.cli.settings import GIVEN, describe, read_settings
 from oppcore.measures import MEASURES, Measure, find_measure
 from oppcore.table import Table
 
-__all__ = ["measure", "measures"]
+__all__ = ["ask", "measure", "measures", "setting_option"]
+
+setting_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the measure; repeatable."
+)
 
 
 def _settings(one: Measure) -> dict[str, str]:
@@ -53,7 +57,7 @@ def _find(name: str) -> Measure:
 
 
 @measuring_command
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the measure; repeatable.")
+@setting_option
 def measure(
     name: str,
     reading: Reading,
@@ -64,8 +68,23 @@ def measure(
     settings: tuple[str, ...],
 ) -> None:
     """Measure CHANGES by the measure NAME; `oppcore measures` lists them, `oppcore measures NAME` their settings."""
-    one = _find(name)
-    hints = one.settings
+    print_result(ask(_find(name), reading, choice, as_of=as_of, known_on=known_on, settings=settings), format)
+
+
+measure.params.insert(0, click.Argument(["name"], metavar="NAME"))
+
+
+def ask(
+    one: Measure,
+    reading: Reading,
+    choice: PipelineChoice,
+    *,
+    as_of: str | None,
+    known_on: str | None,
+    settings: tuple[str, ...],
+) -> Any:
+    """Give the result of a measure by its settings as they are written at the command line."""
+    name, hints = one.name, one.settings
     given: dict[str, Any] = read_settings(settings, hints, reading)
     if missing := [need for need in _needs(one) if need not in given]:
         wanted = ", ".join(f"--set {need}=… ({describe(hints[need])})" for need in missing)
@@ -82,8 +101,4 @@ def measure(
         raise click.UsageError(f"{name} counts by days: say whose days with --timezone ZONE, e.g. UTC")
     history, pipeline = reading.read_with(choice)
     with counting():
-        result = one.of(history, pipeline, **{key: value for key, value in common.items() if key in hints}, **given)
-    print_result(result, format)
-
-
-measure.params.insert(0, click.Argument(["name"], metavar="NAME"))
+        return one.of(history, pipeline, **{key: value for key, value in common.items() if key in hints}, **given)
