@@ -11,9 +11,10 @@ Usage: python bench/counting.py [deals ...]; python bench/counting.py FILE.csv
 Goals: `count_steps` at most 3x `count by hand`, `fold_history` at most 1.5x `visits by hand`; every measure of 58,822
 events from CSV within 5 s together.
 Seen on two busy cores with Python 3.11, up to 300,000 deals (1.2 million entries): `count_steps` 3x to 5x,
-`fold_history` 14x to 28x, without the garbage collector 6x to 9x; all 21 measures of the file 10.9 s of processor time,
-1.3 s of it reading and 4.2 s the samples of bottlenecks. So no goal is reached. A fold makes five values per deal and
-one per visit where the loop makes tuples, and most of its time the collector looks through them.
+`fold_history` 14x to 28x, without the garbage collector 6x to 9x; all 21 measures of the file 7.8 s to 10.9 s of
+processor time, 1.2 s of it reading and 1.5 s to 4.2 s the samples of bottlenecks. So no goal is reached. A fold makes
+five values per deal and one per visit where the loop makes tuples, and most of its time the collector looks through
+them.
 """
 
 import gc

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from time import perf_counter
 
+import attrs
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln
@@ -101,7 +102,9 @@ def main() -> None:
         "chain of 30 stages, numpy": lambda: by_numpy(counts),
         "prior of 200 groups": lambda: fit_beta_prior(shares),
         "prior of 200 groups, scipy": lambda: by_scipy(shares),
-        "the fold alone": lambda: fold_history(history, PIPELINE),
+        "the fold alone": lambda: fold_history(
+            attrs.evolve(history), PIPELINE
+        ),  # a history keeps what it was folded to
         "stage probabilities by owner": lambda: estimate_stage_probabilities(history, PIPELINE, by="owner_id"),
         "stage chain": lambda: estimate_stage_chain(history, PIPELINE),
         "wins within 30 days": lambda: estimate_closing(history, PIPELINE, within=month),

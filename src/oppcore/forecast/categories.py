@@ -11,9 +11,10 @@ import attrs
 
 from oppcore.errors import Problem
 from oppcore.forecast.category_figures import CATEGORIES, RollUpMethod, counts_in
-from oppcore.forecast.deals import EXACT, CategorySource, ForecastDeal, add_up, list_ids, plain, value_deals
+from oppcore.forecast.deals import EXACT, CategorySource, ForecastDeal, add_up, plain, value_deals
 from oppcore.forecast.explanation import ForecastExplanation
 from oppcore.forecast.scope import find_scope
+from oppcore.funnel.listing import list_ids
 from oppcore.history import History
 from oppcore.money import Money, sum_by_currency
 from oppcore.periods import Period, as_of_text

@@ -13,6 +13,7 @@ import attrs
 from oppcore.errors import Problem
 from oppcore.forecast.scope import Scope
 from oppcore.forecast.sources import ProbabilitySource
+from oppcore.funnel.listing import list_ids
 from oppcore.history import Standing
 from oppcore.money import Money, minor_units
 from oppcore.periods import month_of, to_zone
@@ -26,7 +27,6 @@ __all__ = [
     "ForecastDeal",
     "ValuedDeals",
     "add_up",
-    "list_ids",
     "plain",
     "round_once",
     "value_deals",
@@ -36,7 +36,6 @@ __all__ = [
 EXACT = Context(prec=2_500, traps=[Inexact, InvalidOperation])
 """Every sum and product of a forecast is exact in this context, or raises `decimal.Inexact`."""
 _ROUNDING = Context(prec=2_500, rounding=ROUND_HALF_EVEN)
-_SHOWN = 5
 
 
 class CategorySource(StrEnum):
@@ -219,13 +218,3 @@ def _day(instant: datetime | None, zone: tzinfo | None) -> date | None:
         message = "the day on which a deal was won depends on the time zone: name it, such as timezone='Europe/Berlin'"
         raise ValueError(message)
     return instant.astimezone(zone).date()
-
-
-def list_ids(code: str, ids: Sequence[str], *, stage: str = "", need: str = "") -> Problem:
-    """Give the problem that some deals have, naming the first of them."""
-    first = tuple(ids[:_SHOWN])
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    path = f"{'opportunity' if len(ids) == 1 else 'opportunities'} {', '.join(first)}{more}"
-    params: dict[str, object] = {"count": len(ids), "ids": tuple(ids)}
-    params |= {name: value for name, value in (("stage", stage), ("need", need)) if value}
-    return Problem(code, path, params)

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, final
 import attrs
 
 from oppcore.errors import Problem
+from oppcore.funnel.listing import list_ids
 from oppcore.funnel.terms import Terms
 from oppcore.history import Standing
 from oppcore.money import Money, sum_by_currency
@@ -147,15 +148,12 @@ class BucketTally(Generic[K]):
 
 
 _EMPTY = Bucket()
-_SHOWN = 5
 
 
 def list_deals(code: str, bucket: Bucket, *, need: str | None = None) -> Problem:
     """Give the problem that the deals of a bucket have, naming the first of them where it is known which they are."""
     ids = () if bucket.contributions is None else bucket.ids
-    more = f" and {bucket.deals - _SHOWN} more" if len(ids) > _SHOWN else ""
-    path = f"{'opportunity' if bucket.deals == 1 else 'opportunities'} {', '.join(ids[:_SHOWN])}{more}".strip()
-    return Problem(code, path, {"count": bucket.deals, "ids": ids} | ({} if need is None else {"need": need}))
+    return list_ids(code, ids, count=bucket.deals, need=need)
 
 
 @final

@@ -11,13 +11,12 @@ from oppcore.forecast.backtest.league import Score, compare_methods, rank_method
 from oppcore.forecast.backtest.methods import METHODS, NAIVE, Method
 from oppcore.forecast.backtest.origin import make_origins
 from oppcore.forecast.backtest.trial import Trial, try_methods
+from oppcore.funnel.listing import list_ids
 from oppcore.history import History, fold_history
 from oppcore.pipeline import Pipeline
 from oppcore.spelling import choose
 
 __all__ = ["run_backtest"]
-
-_SHOWN = 5
 
 
 def run_backtest(
@@ -112,6 +111,4 @@ def _left_out(trials: Sequence[Trial]) -> Iterator[Problem]:
         ("backtest.recorded_late", (id for trial in trials for id in trial.recorded_late)),
     ):
         if found := tuple(sorted(set(ids))):
-            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            path = f"{'opportunity' if len(found) == 1 else 'opportunities'} {', '.join(found[:_SHOWN])}{more}"
-            yield Problem(code, path, {"count": len(found), "ids": found})
+            yield list_ids(code, found)

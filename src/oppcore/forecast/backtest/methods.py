@@ -15,6 +15,7 @@ from oppcore.forecast.estimates.spells import AgeClock
 from oppcore.forecast.estimates.stage_probabilities import estimate_stage_probabilities
 from oppcore.forecast.scoring.bayes import fit_bayes
 from oppcore.forecast.scoring.recalibration import fit_platt
+from oppcore.funnel import measure_stage_win_rates
 from oppcore.history import Standing, Trail
 from oppcore.pipeline import StageKind
 from oppcore.pipeline.estimate import effective_probability
@@ -81,15 +82,14 @@ def judge_by_stage_history(origin: ForecastOrigin) -> Mapping[str, float]:
 
     It is that of ever being won, and not of the horizon alone.
     """
-    counts: dict[str, list[int]] = {}
-    for trail, standing in _existing(origin):
-        if standing.outcome in (Outcome.WON, Outcome.LOST):
-            for stage in {visit.stage for visit in trail.visits}:
-                found = counts.setdefault(stage, [0, 0])
-                found[0] += 1
-                found[1] += standing.outcome is Outcome.WON
-    shares = {stage: won / closed for stage, (closed, won) in counts.items()}
-    return judge_each(origin, lambda deal: shares.get(deal.state.stage))
+    rates = measure_stage_win_rates(origin.history, origin.pipeline, as_of=origin.at, lenient=True).rows
+    shares = {row.name: row.rate.value for row in rates}
+
+    def source(deal: Standing) -> float | None:
+        share = shares.get(deal.state.stage)
+        return None if share is None else float(share)
+
+    return judge_each(origin, source)
 
 
 def judge_by_stage_probabilities(origin: ForecastOrigin) -> Mapping[str, float]:

@@ -14,8 +14,8 @@ import attrs
 from oppcore.errors import Problem
 from oppcore.forecast.estimates.chances import ClosingChance, judge_closing
 from oppcore.forecast.estimates.spells import AgeClock, Spell, Spells, age_of, find_spells
-from oppcore.funnel.buckets import Bucket, Contribution, list_deals
 from oppcore.funnel.counting import days_text
+from oppcore.funnel.listing import list_ids
 from oppcore.history import History, Standing, fold_history
 from oppcore.money import Money, sum_by_currency
 from oppcore.periods import as_of_text
@@ -242,5 +242,5 @@ def _problems(rows: Iterable[ClosingChance], min_deals: int) -> Iterable[Problem
         ("amount.missing", [row for row in rows if row.win.value is not None and row.amount is None]),
     ):
         if some:
-            bucket = Bucket.of(Contribution(row.opportunity_id) for row in some)
-            yield list_deals(code, bucket, need=str(min_deals) if code == "history.thin" else None)
+            ids = sorted(row.opportunity_id for row in some)
+            yield list_ids(code, ids, need=str(min_deals) if code == "history.thin" else None)

@@ -12,7 +12,7 @@ import attrs
 from oppcore.errors import Problem
 from oppcore.forecast.estimates.pace import Pace
 from oppcore.forecast.quotas.elapsed import PeriodClock
-from oppcore.funnel.buckets import Bucket, Contribution, list_deals
+from oppcore.funnel.listing import list_ids
 from oppcore.funnel.terms import Scope, Terms, need_zone, read_scope
 from oppcore.history import History, Standing, fold_history
 from oppcore.money import Money
@@ -205,7 +205,6 @@ def estimate_run_rate(
     placed = [_place(won, clock) for clock in clocks]
     elapsed = Fraction(0) if folded.as_of is None else clocks[-1].elapsed(folded.as_of)
     unpriced = [deal.opportunity_id for _, deal in placed[-1] if deal.amount is None]
-    bucket = Bucket.of(map(Contribution, unpriced))
     currencies = sorted({deal.amount.currency for some in placed for _, deal in some if deal.amount is not None})
     return RunRate(
         terms=terms,
@@ -213,7 +212,7 @@ def estimate_run_rate(
         earlier=earlier,
         deals=_pace(placed, elapsed, lambda _: Fraction(1)),
         rows=tuple(RunRateRow(currency, _pace(placed, elapsed, _amount_in(currency))) for currency in currencies),
-        left_out=(*folded.left_out, *([list_deals("amount.missing", bucket)] if unpriced else [])),
+        left_out=(*folded.left_out, *([list_ids("amount.missing", sorted(unpriced))] if unpriced else [])),
     )
 
 

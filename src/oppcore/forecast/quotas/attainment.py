@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import attrs
 
-from oppcore.forecast.deals import list_ids
 from oppcore.forecast.quotas.quota_report import QuotaAttainment, QuotaReport
 from oppcore.forecast.quotas.quotas import Quota
 from oppcore.forecast.scope import Scope, find_scope
+from oppcore.funnel.listing import list_ids
 from oppcore.history import COLUMNS, History, Standing
 from oppcore.money import Money, sum_by_currency
 from oppcore.periods import Period, end_of_day, to_zone

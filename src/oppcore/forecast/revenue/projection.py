@@ -15,7 +15,7 @@ from oppcore.errors import Problem
 from oppcore.forecast.revenue.distribution import RevenueDistribution, RevenueMethod
 from oppcore.forecast.revenue.prospect import AmountRange, CloseRange, Prospect
 from oppcore.forecast.revenue.revenue import forecast_revenue
-from oppcore.funnel.buckets import Bucket, Contribution, list_deals
+from oppcore.funnel.listing import list_ids
 from oppcore.funnel.terms import Scope, Terms, day_of, need_zone, read_scope
 from oppcore.history import History, Standing, fold_history
 from oppcore.money import Money
@@ -150,9 +150,9 @@ class _Gathered:
             self._lack(standing, found)
 
     def problems(self, currency: str | None) -> list[Problem]:
-        found = [_problem(code, stage, ids) for (code, stage), ids in sorted(self.lacking.items())]
+        found = [list_ids(code, sorted(ids), stage=stage) for (code, stage), ids in sorted(self.lacking.items())]
         other = [id for each, ids in self.won_ids.items() if each != currency for id in ids]
-        return [*found, *([list_deals("currency.other", _bucket(other), need=currency)] if other else [])]
+        return [*found, *([list_ids("currency.other", sorted(other), need=currency)] if other else [])]
 
     def _lack(self, standing: Standing, reasons: _Reasons) -> None:
         for reason in reasons:
@@ -241,12 +241,3 @@ def _days(value: timedelta, name: str) -> timedelta:
         message = f"{name} is a number of whole days, not {value}"
         raise ValueError(message)
     return value
-
-
-def _bucket(ids: list[str]) -> Bucket:
-    return Bucket.of(map(Contribution, ids))
-
-
-def _problem(code: str, stage: str, ids: list[str]) -> Problem:
-    found = list_deals(code, _bucket(ids))
-    return Problem(code, found.path, {**found.params, "stage": stage}) if stage else found

@@ -11,7 +11,7 @@ from oppcore.forecast.revenue.prospect import Prospect
 from oppcore.forecast.revenue.shock import check_dependence
 from oppcore.forecast.revenue.spectrum import Spectrum, transform_book
 from oppcore.forecast.revenue.worlds import Worlds, simulate_book
-from oppcore.funnel.buckets import Bucket, Contribution, list_deals
+from oppcore.funnel.listing import list_ids
 from oppcore.money import Money
 
 __all__ = ["forecast_revenue"]
@@ -55,8 +55,8 @@ def forecast_revenue(
     chosen = RevenueMethod(method)
     found = tuple(prospects)
     wanted = _currency(found, [money.currency for money in (quota, won) if money is not None], currency)
-    unlike = [Contribution(one.id) for one in found if one.currency != wanted]
-    left_out = (list_deals("currency.other", Bucket.of(unlike), need=wanted),) if unlike else ()
+    unlike = sorted(one.id for one in found if one.currency != wanted)
+    left_out = (list_ids("currency.other", unlike, need=wanted),) if unlike else ()
     book = open_book([one for one in found if one.currency == wanted], Money.zero(wanted) if won is None else won)
     return RevenueDistribution(
         book=book,

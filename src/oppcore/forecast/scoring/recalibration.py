@@ -10,7 +10,7 @@ from typing import final
 
 import attrs
 
-from oppcore.stats import fit_logistic, logistic, logit
+from oppcore.stats import fit_logistic, logistic, logit, pool_violators
 
 __all__ = ["IsotonicMap", "PlattMap", "fit_isotonic", "fit_platt", "read_outcomes"]
 
@@ -102,14 +102,18 @@ def fit_isotonic(
     pairs = read_outcomes(probabilities, outcomes)
     weighed = _weights(weights, len(pairs))
     points = sorted((place, hit, weight) for (place, hit), weight in zip(pairs, weighed, strict=True) if weight > 0)
-    blocks: list[_Block] = []
+    places: list[float] = []
+    won: list[float] = []
+    weight: list[float] = []
     for place, same in groupby(points, key=_place):
-        found = [(hit, weight) for _, hit, weight in same]
-        block = _Block(place, place, fsum(w for hit, w in found if hit), fsum(w for _, w in found))
-        while blocks and blocks[-1].won * block.weight >= block.won * blocks[-1].weight:
-            block = blocks.pop().with_next(block)
-        blocks.append(block)
-    ends = [(place, block.won / block.weight) for block in blocks for place in dict.fromkeys((block.low, block.high))]
+        found = [(hit, each) for _, hit, each in same]
+        places.append(place)
+        weight.append(fsum(each for _, each in found))
+        won.append(fsum(each for hit, each in found if hit) / weight[-1])
+    ends: list[tuple[float, float]] = []
+    for value, block in groupby(zip(pool_violators(won, weight), places, strict=True), key=_place):
+        inside = [place for _, place in block]
+        ends += [(place, value) for place in dict.fromkeys((inside[0], inside[-1]))]
     return IsotonicMap(tuple(place for place, _ in ends), tuple(value for _, value in ends))
 
 
@@ -129,21 +133,7 @@ def read_outcomes(probabilities: Iterable[float], outcomes: Iterable[bool | int]
     return [(float(chance), bool(hit)) for chance, hit in zip(chances, hits, strict=True)]
 
 
-@final
-@attrs.frozen
-class _Block:
-    """Neighbours that have one value: from where to where, how much was won of them, and how much they weigh."""
-
-    low: float
-    high: float
-    won: float
-    weight: float
-
-    def with_next(self, other: _Block) -> _Block:
-        return _Block(self.low, other.high, self.won + other.won, self.weight + other.weight)
-
-
-def _place(point: tuple[float, bool, float]) -> float:
+def _place(point: tuple[float, ...]) -> float:
     return point[0]
 
 

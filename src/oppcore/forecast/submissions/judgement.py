@@ -10,9 +10,10 @@ from typing import Any, final
 import attrs
 
 from oppcore.errors import Problem
-from oppcore.forecast.deals import add_up, list_ids
+from oppcore.forecast.deals import add_up
 from oppcore.forecast.scope import find_scope
 from oppcore.forecast.submissions.submissions import Submission
+from oppcore.funnel.listing import list_ids
 from oppcore.funnel.share import Share
 from oppcore.history import History, Standing
 from oppcore.money import Money
